@@ -48,12 +48,14 @@ def build_app(environ: Mapping[str, str]) -> typer.Typer:
             list[str] | None,
             typer.Option("--set", metavar="SECTION.NAME=VALUE", help="One setting; may repeat."),
         ] = None,
-        debug: Annotated[
+        _debug: Annotated[
             bool, typer.Option("--debug", help="Show the traceback of errors.")
         ] = False,
-        version: Annotated[
+        _version: Annotated[
             bool,
-            typer.Option("--version", help="Print the version.", is_eager=True, callback=_version),
+            typer.Option(
+                "--version", help="Print the version.", is_eager=True, callback=_print_version
+            ),
         ] = False,
     ) -> None:
         """Find the abnormal records of a stream, within milliseconds and exactly once."""
@@ -101,7 +103,7 @@ def _show(error: StreamscoreError) -> None:
     error_console().print(Text.assemble((f"{title}: ", "bold red"), (str(error), "red")))
 
 
-def _version(wanted: bool) -> None:
+def _print_version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
 

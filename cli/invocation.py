@@ -14,7 +14,6 @@ from streamscore.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
-
     from streamscore.settings import Settings
 
 DEFAULT_FILE = Path("streamscore.toml")
