@@ -1,0 +1,6 @@
+"""Features: from records to the numbers that a detector reads, fit once and frozen in the bundle."""
+
+from streamscore.features.columns import Column, ColumnPlan, plan_columns
+from streamscore.features.encoder import Encoder
+
+__all__ = ["Column", "ColumnPlan", "Encoder", "plan_columns"]

@@ -1,0 +1,66 @@
+"""Calendar features: hour, weekday and month of the local wall time, as points on a circle."""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+_KINDS = {"hour": 0, "weekday": 1, "month": 2}
+_PERIODS = (24, 7, 12)
+_CIRCLE = np.zeros((3, 24, 2))
+for _kind, _period in enumerate(_PERIODS):
+    _angle = 2 * np.pi * np.arange(_period) / _period
+    _CIRCLE[_kind, :_period, 0] = np.sin(_angle)
+    _CIRCLE[_kind, :_period, 1] = np.cos(_angle)
+
+
+def encode_cycles(
+    local_ms: NDArray[np.int64], cycles: tuple[str, ...], out: NDArray[np.float64]
+) -> None:
+    """Write sine and cosine of each cycle.
+
+    Parameters
+    ----------
+    local_ms : int64 array of shape (n,)
+        Local wall times in milliseconds since 1970-01-01T00:00 of the same clock.
+    cycles : tuple of {"hour", "weekday", "month"}
+        What to write, in this order.
+    out : float64 array of shape (n, 2 * len(cycles))
+        Overwritten, values in [-1, 1].
+
+    Examples
+    --------
+    >>> out = np.empty((1, 2))
+    >>> encode_cycles(np.array([6 * 3_600_000]), ("hour",), out)
+    >>> out.round(6).tolist()
+    [[1.0, 0.0]]
+    """
+    kinds = np.array([_KINDS[cycle] for cycle in cycles], np.int64)
+    _encode(local_ms, kinds, _CIRCLE, out)
+
+
+@njit(cache=True, nogil=True)
+def _encode(local_ms, kinds, circle, out):  # type: ignore[no-untyped-def]
+    for row in range(len(local_ms)):
+        day = local_ms[row] // 86_400_000
+        for j in range(len(kinds)):
+            if kinds[j] == 0:
+                at = local_ms[row] // 3_600_000 % 24
+            elif kinds[j] == 1:
+                at = (day + 3) % 7
+            else:
+                at = _month_of(day) - 1
+            out[row, 2 * j] = circle[kinds[j], at, 0]
+            out[row, 2 * j + 1] = circle[kinds[j], at, 1]
+
+
+@njit(cache=True, nogil=True)
+def _month_of(day):  # type: ignore[no-untyped-def]
+    # Days to civil month: H. Hinnant, "chrono-compatible low-level date algorithms", 2013.
+    shifted = day + 719_468
+    day_of_era = shifted - shifted // 146_097 * 146_097
+    year_of_era = (
+        day_of_era - day_of_era // 1460 + day_of_era // 36_524 - day_of_era // 146_096
+    ) // 365
+    day_of_year = day_of_era - (365 * year_of_era + year_of_era // 4 - year_of_era // 100)
+    shifted_month = (5 * day_of_year + 2) // 153
+    return shifted_month + 3 if shifted_month < 10 else shifted_month - 9

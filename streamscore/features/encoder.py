@@ -1,0 +1,174 @@
+"""The encoder: fit on history, then a row function generated for the source.
+
+Trainer and scorer run this same code from the same bundle, so there is no skew between them.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from streamscore.features.columns import Column, ColumnPlan, plan_columns
+from streamscore.features.cycles import encode_cycles
+from streamscore.features.text import STATISTICS, encode_texts
+from streamscore.sources.codec import Codec, Record
+
+_MOST_CATEGORIES = 4096
+
+RowFunction = Callable[[Sequence[Record]], list[float]]
+
+
+class Learned(Struct, frozen=True, kw_only=True):
+    """All that an encoder learned, as plain values for the bundle.
+
+    Attributes
+    ----------
+    plan : ColumnPlan
+        What the columns are.
+    vocabularies : dict of str to list
+        Category field -> its values by falling frequency; a value's place is its code, the
+        length is the code of every unseen value, the length + 1 that of a missing one.
+    centers, scales : dict of str to float
+        Number field -> what is subtracted, and what the difference is then multiplied with.
+    """
+
+    plan: ColumnPlan
+    vocabularies: dict[str, list[str | int | bool]]
+    centers: dict[str, float]
+    scales: dict[str, float]
+
+
+class Encoder:
+    """Turns records of a source into a matrix.
+
+    Parameters
+    ----------
+    codec : Codec
+        The codec whose records are encoded.
+    learned : Learned
+        What `fit` learned.
+
+    Attributes
+    ----------
+    columns : tuple of Column
+        The columns of the matrix.
+    """
+
+    def __init__(self, codec: Codec, learned: Learned) -> None:
+        source = codec.source
+        self.learned = learned
+        self.columns: tuple[Column, ...] = plan_columns(source, learned.plan)
+        self._scalars = [c for c in self.columns if c.kind in ("code", "number", "flag")]
+        self._cycles = source.event_time.cycles if learned.plan.cycles else ()
+        self._texts = source.with_role("text")
+        self._codec = codec
+        self._rows = _generate_rows(codec, self._scalars, learned)
+        self._centers = np.array([learned.centers.get(c.field, 0.0) for c in self._scalars])
+        self._scales = np.array([learned.scales.get(c.field, 1.0) for c in self._scalars])
+
+    @classmethod
+    def fit(cls, codec: Codec, records: Sequence[Record], plan: ColumnPlan) -> "Encoder":
+        """Learn vocabularies and scales from history.
+
+        Parameters
+        ----------
+        codec : Codec
+            The source's codec.
+        records : sequence of Record
+            The history to learn from; at least one record.
+        plan : ColumnPlan
+            Which columns the detector wants.
+        """
+        source = codec.source
+        vocabularies = {
+            name: _vocabulary(codec.values_of(records, name))
+            for name in source.with_role("category")
+        }
+        centers: dict[str, float] = {}
+        scales: dict[str, float] = {}
+        for name in source.with_role("number"):
+            centers[name], scales[name] = _center_and_scale(codec.values_of(records, name))
+        learned = Learned(plan=plan, vocabularies=vocabularies, centers=centers, scales=scales)
+        return cls(codec, learned)
+
+    def encode(
+        self, records: Sequence[Record], local_ms: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """Encode records.
+
+        Parameters
+        ----------
+        records : sequence of Record, of length n
+            Decoded records.
+        local_ms : int64 array of shape (n,)
+            Local wall time of each, as `Codec.event_time` gives it.
+
+        Returns
+        -------
+        float64 array of shape (n, len(columns))
+            Missing numbers are NaN.
+        """
+        out = np.empty((len(records), len(self.columns)))
+        width = len(self._scalars)
+        flat = np.array(self._rows(records), dtype=np.float64).reshape(len(records), width)
+        np.subtract(flat, self._centers, out=flat)
+        np.multiply(flat, self._scales, out=out[:, :width])
+        if self._cycles:
+            end = width + 2 * len(self._cycles)
+            encode_cycles(local_ms, self._cycles, out[:, width:end])
+            width = end
+        for name in self._texts:
+            dimensions = self.learned.plan.text_dimensions
+            end = width + STATISTICS + dimensions
+            encode_texts(self._codec.values_of(records, name), dimensions, out[:, width:end])
+            width = end
+        return out
+
+
+def _generate_rows(codec: Codec, scalars: list[Column], learned: Learned) -> RowFunction:
+    """Generate `rows(records) -> flat list`, one look-up a scalar and no loop over columns.
+
+    The code is made of attribute names (`f0`, `f1`, ...) and integers alone.
+    """
+    names: dict[str, Any] = {"nan": float("nan")}
+    terms = []
+    for i, column in enumerate(scalars):
+        attribute = f"r.{codec.attributes[column.field]}"
+        if column.kind == "code":
+            vocabulary = learned.vocabularies[column.field]
+            codes: dict[Any, int] = {value: code for code, value in enumerate(vocabulary)}
+            codes[None] = len(vocabulary) + 1
+            names[f"g{i}"] = codes.get
+            terms.append(f"g{i}({attribute}, {len(vocabulary)!r})")
+        elif codec.source.fields[column.field].required:
+            terms.append(attribute)
+        else:
+            terms.append(f"nan if {attribute} is None else {attribute}")
+    body = "".join(f"({term}), " for term in terms)
+    code = (
+        "def rows(records):\n    flat = []\n    extend = flat.extend\n"
+        f"    for r in records:\n        extend(({body}))\n    return flat\n"
+    )
+    exec(compile(code, "<row function>", "exec"), names)  # noqa: S102
+    rows: RowFunction = names["rows"]
+    return rows
+
+
+def _vocabulary(values: Sequence[Any]) -> list[Any]:
+    counts = Counter(value for value in values if value is not None)
+    # Equal counts are ordered by value, so that the order of the history does not matter.
+    ranked = sorted(counts, key=lambda value: (-counts[value], value))
+    return ranked[:_MOST_CATEGORIES]
+
+
+def _center_and_scale(values: Sequence[float | None]) -> tuple[float, float]:
+    """Median, and one over the interquartile range; a constant's scale is 1."""
+    known = np.array([value for value in values if value is not None], dtype=np.float64)
+    if len(known) == 0:
+        return 0.0, 1.0
+    low, median, high = np.percentile(known, [25, 50, 75])
+    spread = float(high - low) or float(known.std()) or 1.0
+    return float(median), 1.0 / spread

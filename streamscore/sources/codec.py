@@ -1,0 +1,151 @@
+"""The codec: from the bytes of a message to a checked record, with a struct made for the source."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from streamscore.sources.event_time import EventClock, Instant
+from streamscore.sources.faults import Reason, RecordFault
+from streamscore.sources.source import FLOAT_LIMIT, INTEGER_LIMIT, Field, Source
+
+_TYPES: dict[str, Any] = {"string": str, "integer": int, "float": float, "boolean": bool}
+
+Record = Any
+"""A decoded record: an instance of the struct that `Codec` makes for its source."""
+
+
+class Codec:
+    """Decodes and checks the records of one source.
+
+    The struct's attributes are `f0`, `f1`, ... in the order of the source's fields, whatever the
+    fields are called, so that a hostile field name never becomes code.
+
+    Parameters
+    ----------
+    source : Source
+        The source.
+    max_bytes : int
+        The largest record accepted, in bytes.
+
+    Attributes
+    ----------
+    attributes : dict of str to str
+        Field name -> attribute of the struct.
+
+    Examples
+    --------
+    >>> from streamscore.sources import load_source
+    >>> codec = Codec(load_source("reviews"))
+    >>> codec.decode(b"[]")
+    Traceback (most recent call last):
+    ...
+    streamscore.sources.faults.RecordFault: wrong_type: Expected `object`, got `array`
+    """
+
+    def __init__(self, source: Source, max_bytes: int = 1_000_000) -> None:
+        self.source = source
+        self.attributes = {name: f"f{i}" for i, name in enumerate(source.fields)}
+        self._max_bytes = max_bytes
+        self._decoder = msgspec.json.Decoder(_struct_of(source, self.attributes))
+        self._encoder = msgspec.json.Encoder()
+        self._clock = EventClock(source.event_time)
+        self._time_attribute = self.attributes[source.event_time.field]
+
+    def decode(self, value: bytes | None) -> Record:
+        """Decode one message value.
+
+        Parameters
+        ----------
+        value : bytes or None
+            The value as it came.
+
+        Returns
+        -------
+        Record
+            A struct with one attribute a field.
+
+        Raises
+        ------
+        RecordFault
+            When the value is no record of the source.
+        """
+        if value is None:
+            raise RecordFault("null_value", "a record needs a value, got null (a tombstone)")
+        if len(value) > self._max_bytes:
+            raise RecordFault(
+                "too_big", f"a record has at most {self._max_bytes} bytes, got {len(value)}"
+            )
+        try:
+            # The decoder skips fields that the source does not name without looking at their
+            # bytes, so the encoding is checked first: an event quotes the whole record.
+            if not value.isascii():
+                value.decode()
+            return self._decoder.decode(value)
+        except UnicodeDecodeError as error:
+            raise RecordFault("not_utf8", str(error)) from None
+        except msgspec.ValidationError as error:
+            raise RecordFault(_rule_broken(str(error)), str(error)) from None
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise RecordFault("not_json", str(error)) from None
+
+    def event_time(self, record: Record) -> Instant:
+        """Read the event time of a decoded record.
+
+        Raises
+        ------
+        RecordFault
+            When it is unreadable or absurd.
+        """
+        return self._clock.read(getattr(record, self._time_attribute))
+
+    def encode(self, record: Record) -> bytes:
+        """Encode a record as the JSON that `decode` reads."""
+        return self._encoder.encode(record)
+
+    def value_of(self, record: Record, field: str) -> Any:
+        """Return one field's value."""
+        return getattr(record, self.attributes[field])
+
+    def values_of(self, records: Sequence[Record], field: str) -> list[Any]:
+        """Return one field's value in each record."""
+        attribute = self.attributes[field]
+        return [getattr(record, attribute) for record in records]
+
+
+def _struct_of(source: Source, attributes: dict[str, str]) -> type[msgspec.Struct]:
+    # A struct wants its required fields first; attributes keep the source's numbering.
+    required = [n for n, field in source.fields.items() if field.required]
+    optional = [n for n, field in source.fields.items() if not field.required]
+    fields: list[Any] = [(attributes[n], _type_of(source.fields[n])) for n in required]
+    fields += [(attributes[n], _type_of(source.fields[n]) | None, None) for n in optional]
+    return msgspec.defstruct(
+        "Record",
+        fields,
+        rename={attribute: name for name, attribute in attributes.items()},
+        frozen=True,
+        gc=False,
+    )
+
+
+def _type_of(field: Field) -> Any:
+    if field.type == "any":
+        return msgspec.Raw
+    kind = _TYPES[field.type]
+    if field.type in ("integer", "float"):
+        limit = INTEGER_LIMIT if field.type == "integer" else FLOAT_LIMIT
+        low = -limit if field.min is None else field.min
+        high = limit if field.max is None else field.max
+        return Annotated[kind, Meta(ge=kind(low), le=kind(high))]
+    if field.max_length is not None:
+        return Annotated[kind, Meta(max_length=field.max_length)]
+    return kind
+
+
+def _rule_broken(message: str) -> Reason:
+    if message.startswith("Object missing required field"):
+        return "missing_field"
+    if "out of range" in message or " <= " in message or " >= " in message or "length" in message:
+        return "out_of_range"
+    return "wrong_type"

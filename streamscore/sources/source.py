@@ -1,0 +1,137 @@
+"""A source: the description of one stream of records."""
+
+import hashlib
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+FieldType = Literal["string", "integer", "float", "boolean", "any"]
+Role = Literal["category", "number", "flag", "time", "text", "id", "ignored"]
+Cycle = Literal["hour", "weekday", "month"]
+
+INTEGER_LIMIT = 2**53
+"""The largest magnitude of an integer that a float64 holds exactly."""
+
+FLOAT_LIMIT = 1e300
+"""The largest magnitude of a number; keeps sums and squares of scaled values finite."""
+
+
+class Field(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One field of a record.
+
+    Attributes
+    ----------
+    type : FieldType
+        The JSON type: `string`, `integer`, `float`, `boolean`, or `any` for a value that is kept
+        and not looked at (lists, objects).
+    role : Role
+        What the field is to a model: `category`, `number`, `flag`, `time`, `text`, `id`, `ignored`.
+    required : bool
+        Whether a record without the field is bad. An optional field may be absent or null.
+    min, max : float or None
+        Bounds of a number, both inclusive.
+    max_length : int or None
+        The longest string, in characters.
+    missing : tuple of str
+        Category values that mean "not known" (`UNKNOWN`).
+    private : bool
+        Whether the value is masked wherever a person could read it.
+    """
+
+    type: FieldType
+    role: Role
+    required: bool = True
+    min: float | None = None
+    max: float | None = None
+    max_length: Annotated[int, Meta(ge=1)] | None = None
+    missing: tuple[str, ...] = ()
+    private: bool = False
+
+
+class EventTime(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where a record says when it happened.
+
+    Attributes
+    ----------
+    field : str
+        The field that holds it.
+    format : str
+        A `strptime` format, or `iso8601`, `epoch_seconds`, `epoch_milliseconds`.
+    zone : str
+        IANA zone of local times, and of the calendar features (hour, weekday, month).
+    earliest, latest : str
+        ISO dates; a time outside them is absurd and makes the record bad.
+    cycles : tuple of {"hour", "weekday", "month"}
+        Calendar features of the local wall time.
+    """
+
+    field: str
+    format: str
+    zone: str = "UTC"
+    earliest: str = "1970-01-02"
+    latest: str = "2100-01-01"
+    cycles: tuple[Cycle, ...] = ("hour", "weekday", "month")
+
+
+class CalibrationPlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How p-values are made: against how many of the latest scores."""
+
+    window_records: Annotated[int, Meta(ge=100, le=100_000)] = 5000
+
+
+class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One stream of records, as its TOML file describes it.
+
+    Attributes
+    ----------
+    format : int
+        Version of the TOML layout; 1.
+    name : str
+        Lower-case name; part of topic, model and metric names.
+    title : str
+        For people.
+    event_time : EventTime
+        Where the event time is and how it is written.
+    fields : dict of str to Field
+        The fields in their order.
+    key : str or None
+        The field used as Kafka key when the producer writes the stream.
+    topic : str or None
+        The stream's topic, where it is not `records.<name>`.
+    nominal_rate : float
+        The share of normal records that may be flagged, in (0, 0.5].
+    scores : bool
+        Whether the score of every record is written, beside the anomalies.
+    calibration : CalibrationPlan
+        The rolling window.
+    """
+
+    name: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,48}$")]
+    event_time: EventTime
+    fields: dict[str, Field]
+    format: Literal[1] = 1
+    title: str = ""
+    key: str | None = None
+    topic: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,200}$")] | None = None
+    nominal_rate: Annotated[float, Meta(gt=0, le=0.5)] = 0.01
+    scores: bool = False
+    calibration: CalibrationPlan = CalibrationPlan()
+
+    def with_role(self, *roles: Role) -> tuple[str, ...]:
+        """Names of the fields that have one of the roles, in their order."""
+        return tuple(name for name, field in self.fields.items() if field.role in roles)
+
+    def schema_hash(self) -> str:
+        """Hash of all that decides what a model reads: fields, event time; 16 hex digits.
+
+        Two sources with the same hash can run the same bundle. Privacy, bounds and the nominal
+        rate are left out: they change what is accepted or shown, not what is learned.
+        """
+        learned = [
+            [name, field.type, field.role, field.required, sorted(field.missing)]
+            for name, field in self.fields.items()
+        ]
+        time = self.event_time
+        described = [learned, time.field, time.format, time.zone, list(time.cycles)]
+        return hashlib.sha256(msgspec.json.encode(described)).hexdigest()[:16]
