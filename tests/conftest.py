@@ -1,0 +1,39 @@
+"""What every test shares: a clean environment, and one broker and one MLflow for the session."""
+
+import os
+import random
+from collections.abc import Iterator
+
+import pytest
+
+from embedded.jars import ensure_jars, user_cache_dir
+from embedded.kafka import Kafka
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_settings_in_the_environment() -> Iterator[None]:
+    """No setting of whoever runs the tests reaches them."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in os.environ:
+            if name.startswith("STREAMSCORE_"):
+                patch.delenv(name)
+        yield
+
+
+@pytest.fixture(scope="session")
+def embedded_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
+    """The session's broker, for tests that restart it; others ask for `kafka`."""
+    folder = tmp_path_factory.mktemp("kafka")
+    jars = ensure_jars(user_cache_dir(os.environ))
+    broker = Kafka(
+        folder, folder / "kafka.log", jars, environ=os.environ, rng=random.SystemRandom()
+    )
+    broker.start()
+    yield broker
+    broker.stop()
+
+
+@pytest.fixture(scope="session")
+def kafka(embedded_kafka: Kafka) -> str:
+    """Bootstrap servers of the one broker of this session; name your topics after your test."""
+    return embedded_kafka.bootstrap_servers
