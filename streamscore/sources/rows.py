@@ -1,0 +1,274 @@
+"""Rows of files as records: the JSON value, the Kafka key and the event time of each.
+
+What a file says is kept, not judged: a row is refused only where no record can be made of it, or
+where it has no event time to order it by. Whether a record keeps the bounds of its source is for
+whoever decodes it with the codec.
+"""
+
+from collections.abc import Callable, Sequence
+from math import isfinite, nan
+from typing import Any, NamedTuple
+
+import msgspec
+
+from streamscore.errors import SourceError
+from streamscore.sources.event_time import EventClock
+from streamscore.sources.faults import RecordFault
+from streamscore.sources.source import INTEGER_LIMIT, FieldType, Source
+
+_encode = msgspec.json.Encoder().encode
+_Key = str | int | float | bool | None
+_TIME_TYPES: dict[str, Any] = {"string": str, "integer": int, "float": float}
+_REMEMBERED_VALUES = 10_000
+_REMEMBERED_LENGTH = 40
+_BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
+
+
+class Row(NamedTuple):
+    """One record as it goes to a topic.
+
+    Attributes
+    ----------
+    value : bytes
+        The record as a JSON object.
+    key : bytes or None
+        The source's key field as UTF-8 text; None where the source has none, or the record.
+    utc_ms : int
+        Event time, milliseconds since 1970-01-01T00:00Z.
+    """
+
+    value: bytes
+    key: bytes | None
+    utc_ms: int
+
+
+class CsvRows:
+    """Turns CSV rows into records by the types of the source's fields.
+
+    `"3.0"` becomes 3 where the field is an integer; `true`, `false`, `1`, `0` in any case are
+    booleans; an empty string means absent where the field is optional and stays `""` where it is a
+    required string. A field of type `any` holds JSON. Columns that the source does not name are
+    kept as strings.
+
+    Parameters
+    ----------
+    source : Source
+        The source.
+    header : sequence of str
+        The names of the columns, in the order of the file.
+
+    Raises
+    ------
+    SourceError
+        When required columns are missing, or a column occurs twice.
+
+    Examples
+    --------
+    >>> from streamscore.sources import load_source
+    >>> CsvRows(load_source("reviews"), ["rating", "text"])
+    Traceback (most recent call last):
+    ...
+    streamscore.errors.SourceError: source reviews needs the columns title, asin, parent_asin,
+    user_id, timestamp, helpful_vote, verified_purchase; the header has rating, text
+    """
+
+    def __init__(self, source: Source, header: Sequence[str]) -> None:
+        _check_header(source, header)
+        self._names = tuple(header)
+        self._required: list[tuple[str, _Converted]] = []
+        self._optional: list[tuple[str, _Converted]] = []
+        for name in self._names:
+            field = source.fields.get(name)
+            if field is not None and not field.required:
+                self._optional.append((name, _Converted(name, field.type)))
+            elif field is not None and field.type != "string":
+                self._required.append((name, _Converted(name, field.type)))
+        self._clock = EventClock(source.event_time)
+        self._time_field = source.event_time.field
+        self._key_field = source.key
+
+    def read(self, values: Sequence[str]) -> Row:
+        """Turn one row, as many values as the header has columns, into a record.
+
+        Raises
+        ------
+        RecordFault
+            When a value cannot be converted, a required one is empty, the text is not UTF-8 or the
+            event time is unreadable.
+        """
+        record: dict[str, Any] = dict(zip(self._names, values, strict=True))
+        for name, converted in self._required:
+            record[name] = converted[record[name]]
+        for name, converted in self._optional:
+            text = record[name]
+            if text:
+                record[name] = converted[text]
+            else:
+                del record[name]
+        instant = self._clock.read(record[self._time_field])
+        key = _key_bytes(record.get(self._key_field)) if self._key_field else None
+        try:
+            return Row(_encode(record), key, instant.utc_ms)
+        except UnicodeEncodeError:
+            raise RecordFault("not_utf8", "a row must be UTF-8 text") from None
+
+
+class JsonRows:
+    """Takes lines of JSON as records, their bytes unchanged.
+
+    Parameters
+    ----------
+    source : Source
+        The source.
+
+    Examples
+    --------
+    >>> from streamscore.sources import load_source
+    >>> JsonRows(load_source("reviews")).read(b'{"timestamp": 1583032084430, "user_id": "u1"}')
+    Row(value=b'{"timestamp": 1583032084430, "user_id": "u1"}', key=b'u1', utc_ms=1583032084430)
+    """
+
+    def __init__(self, source: Source) -> None:
+        time_field = source.event_time.field
+        time_type = _TIME_TYPES[source.fields[time_field].type]
+        time_only: list[Any] = [("time", time_type)]
+        rename = {"time": time_field}
+        self._time_decoder = _decoder(time_only, rename)
+        self._decoder = self._time_decoder
+        self._key_attribute: str | None = None
+        if source.key == time_field:
+            self._key_attribute = "time"
+        elif source.key is not None:
+            self._key_attribute = "key"
+            with_key = [*time_only, ("key", _Key, None)]
+            self._decoder = _decoder(with_key, {**rename, "key": source.key})
+        self._clock = EventClock(source.event_time)
+
+    def read(self, line: bytes) -> Row:
+        """Take one line, without its line end, as a record.
+
+        Raises
+        ------
+        RecordFault
+            When it is no JSON object in UTF-8, or its event time is absent or unreadable.
+        """
+        try:
+            if not line.isascii():
+                line.decode()
+            found = self._decode(line)
+        except UnicodeDecodeError as error:
+            raise RecordFault("not_utf8", str(error)) from None
+        except msgspec.ValidationError as error:
+            missing = str(error).startswith("Object missing required field")
+            raise RecordFault("missing_field" if missing else "wrong_type", str(error)) from None
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise RecordFault("not_json", str(error)) from None
+        key = None
+        if self._key_attribute is not None:
+            key = _key_bytes(getattr(found, self._key_attribute, None))
+        return Row(line, key, self._clock.read(found.time).utc_ms)
+
+    def _decode(self, line: bytes) -> Any:
+        try:
+            return self._decoder.decode(line)
+        except msgspec.ValidationError:
+            if self._decoder is self._time_decoder:
+                raise
+            # A key of a wrong type is the scorer's to judge; the record goes without a key.
+            return self._time_decoder.decode(line)
+
+
+def _decoder(fields: list[Any], rename: dict[str, str]) -> "msgspec.json.Decoder[Any]":
+    return msgspec.json.Decoder(msgspec.defstruct("Row", fields, rename=rename, gc=False))
+
+
+def _key_bytes(value: Any) -> bytes | None:
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return value.encode(errors="surrogatepass")
+    return _encode(value)
+
+
+def _check_header(source: Source, header: Sequence[str]) -> None:
+    repeated = sorted({name for name in header if header.count(name) > 1})
+    if repeated:
+        raise SourceError(f"a column may occur once; the header repeats {', '.join(repeated)}")
+    absent = [n for n, field in source.fields.items() if field.required and n not in header]
+    if absent:
+        shown = ", ".join(header) if len(header) <= 30 else f"{len(header)} others"
+        raise SourceError(
+            f"source {source.name} needs the columns {', '.join(absent)}; the header has {shown}"
+        )
+
+
+class _Converted(dict[str, Any]):
+    """Values of one column already converted, by their text: numbers repeat."""
+
+    def __init__(self, name: str, kind: FieldType) -> None:
+        super().__init__()
+        self._name = name
+        self._convert = _CONVERTERS[kind]
+
+    def __missing__(self, text: str) -> Any:
+        if not text:
+            raise RecordFault("missing_field", f"{self._name} is required, got an empty value")
+        try:
+            value = self._convert(text)
+        except ValueError as error:
+            raise RecordFault("wrong_type", f"{self._name}: {error}") from None
+        if len(self) < _REMEMBERED_VALUES and len(text) <= _REMEMBERED_LENGTH:
+            self[text] = value
+        return value
+
+
+def _integer(text: str) -> int:
+    # Python reads 1_000 as a number; no file means it so.
+    number = int(text) if text.isdecimal() else _whole(text)
+    if abs(number) > INTEGER_LIMIT:
+        raise ValueError(f"an integer lies within +-2**53, got {_shortened(text)}")
+    return number
+
+
+def _whole(text: str) -> int:
+    number = _float(text)
+    if not number.is_integer():
+        raise ValueError(f"expected an integer, got {_shortened(text)}")
+    return int(number)
+
+
+def _float(text: str) -> float:
+    try:
+        number = float(text) if "_" not in text else nan
+    except ValueError:
+        number = nan
+    if not isfinite(number):
+        raise ValueError(f"expected a finite number, got {_shortened(text)}")
+    return number
+
+
+def _boolean(text: str) -> bool:
+    value = _BOOLEANS.get(text.lower())
+    if value is None:
+        raise ValueError(f"expected true or false, got {_shortened(text)}")
+    return value
+
+
+def _any(text: str) -> msgspec.Raw:
+    try:
+        return msgspec.json.decode(text, type=msgspec.Raw)
+    except (msgspec.DecodeError, UnicodeEncodeError) as error:
+        raise ValueError(f"expected JSON, got {_shortened(text)}: {error}") from None
+
+
+_CONVERTERS: dict[str, Callable[[str], Any]] = {
+    "string": str,
+    "integer": _integer,
+    "float": _float,
+    "boolean": _boolean,
+    "any": _any,
+}
+
+
+def _shortened(text: str) -> str:
+    return repr(text if len(text) <= 60 else f"{text[:57]}...")
