@@ -1,0 +1,1 @@
+"""Kafka, MLflow and Prometheus, as far as several services need them."""

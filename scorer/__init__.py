@@ -1,0 +1,1 @@
+"""The Faust application that scores every record of its sources, exactly once."""

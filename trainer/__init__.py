@@ -1,0 +1,1 @@
+"""Makes models from history: split in time, fitted, calibrated, and kept in MLflow."""
