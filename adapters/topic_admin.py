@@ -1,0 +1,256 @@
+"""Creates the topics that are missing, and tells what is there. Never alters a topic."""
+
+from __future__ import annotations
+
+import base64
+import socket
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
+from kafka.errors import KafkaError, for_code
+
+from adapters.kafka_clients import kafka_python_config, servers
+from streamscore.errors import BrokerError
+from streamscore.settings import Kafka, Settings
+from streamscore.sources import Source
+from streamscore.topics import TopicPlan, planned_topics, topic, topic_name
+
+ANSWER_TIMEOUT_SECONDS = 15.0
+"""How long a broker may take to answer; a new topic takes well under a second."""
+
+_UNKNOWN_TOPIC, _ALREADY_EXISTS = 3, 36
+
+
+class TopicDescription(msgspec.Struct, frozen=True):
+    """A topic as it is.
+
+    Attributes
+    ----------
+    name : str
+        Its name.
+    topic_id : str
+        Kafka's id in its usual text form; a topic that is created again has another.
+    partitions, replication_factor : int
+        How many.
+    """
+
+    name: str
+    topic_id: str
+    partitions: int
+    replication_factor: int
+
+
+class _ClosingClient(KafkaAdminClient):  # type: ignore[misc]  # kafka-python carries no types
+    def __init__(self, **config: Any) -> None:
+        try:
+            super().__init__(**config)
+        except BaseException:
+            # It leaves its thread and its sockets behind when a broker refuses it.
+            self._closed = False
+            self.close()
+            raise
+
+
+class TopicAdmin:
+    """An administrative connection to Kafka, closed at the end of its ``with`` block.
+
+    Parameters
+    ----------
+    kafka : Kafka
+        The checked settings section.
+    timeout_seconds : float
+        How long a broker may take to answer.
+
+    Raises
+    ------
+    BrokerError
+        When no broker answers, or the broker refuses; from the methods too.
+    """
+
+    def __init__(self, kafka: Kafka, timeout_seconds: float = ANSWER_TIMEOUT_SECONDS) -> None:
+        self._servers = kafka.bootstrap_servers
+        timeout_ms = int(timeout_seconds * 1000)
+        config = kafka_python_config(kafka)
+        self._raise_unless_reachable(servers(kafka), timeout_seconds)
+        with self._errors("let this client in"):
+            self._client = _ClosingClient(
+                **config, bootstrap_timeout_ms=timeout_ms, request_timeout_ms=timeout_ms
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._client.close()
+
+    def cluster_id(self) -> str:
+        """Return the id of the cluster."""
+        with self._errors("tell its cluster id"):
+            return str(self._client.describe_cluster()["cluster_id"])
+
+    def describe(self, names: Iterable[str]) -> dict[str, TopicDescription]:
+        """Return the topics of some names that exist, by name."""
+        wanted = sorted(set(names))
+        if not wanted:
+            return {}
+        with self._errors(f"describe {', '.join(wanted)}"):
+            answers = self._client.describe_topics(wanted)
+        found = {}
+        for answer in answers:
+            if answer["error_code"] == _UNKNOWN_TOPIC:
+                continue
+            self._raise_for(answer, f"describe {answer['name']}")
+            found[answer["name"]] = _description(answer)
+        return found
+
+    def configs(self, names: Iterable[str]) -> dict[str, dict[str, str]]:
+        """Return every configuration of some existing topics, by name.
+
+        Needs the right DescribeConfigs on them.
+        """
+        wanted = sorted(set(names))
+        if not wanted:
+            return {}
+        resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in wanted]
+        with self._errors(f"describe the configuration of {', '.join(wanted)}"):
+            answer = self._client.describe_configs(resources, config_filter="all")
+        return {
+            name: {key: str(entry["value"]) for key, entry in answer["topic"][name].items()}
+            for name in wanted
+        }
+
+    def create(self, plans: Sequence[TopicPlan]) -> list[str]:
+        """Create topics and wait until they can be used.
+
+        Returns
+        -------
+        list of str
+            The names of those that were created; one that exists is left as it is.
+        """
+        if not plans:
+            return []
+        names = [plan.name for plan in plans]
+        wanted = {
+            plan.name: {
+                "num_partitions": plan.partitions,
+                "replication_factor": plan.replication_factor,
+                "configs": dict(plan.configs),
+            }
+            for plan in plans
+        }
+        with self._errors(f"create {', '.join(names)}"):
+            answer = self._client.create_topics(wanted, raise_errors=False)
+        created = []
+        for one in answer["topics"]:
+            if one["error_code"] != _ALREADY_EXISTS:
+                self._raise_for(one, f"create {one['name']}")
+                created.append(one["name"])
+        with self._errors(f"make {', '.join(names)} ready"):
+            self._client.wait_for_topics(names)
+        return created
+
+    def _raise_unless_reachable(self, addresses: list[str], timeout_seconds: float) -> None:
+        # kafka-python leaks a socket for every refused connection and tries until the timeout.
+        refused: OSError | None = None
+        for address in addresses:
+            host, _, port = address.rpartition(":")
+            try:
+                with socket.create_connection((host.strip("[]"), int(port)), timeout_seconds):
+                    return
+            except OSError as error:
+                refused = error
+        raise self._refusal("be reachable", f"{refused}") from refused
+
+    def _raise_for(self, answer: dict[str, Any], wish: str) -> None:
+        if answer["error_code"]:
+            error = for_code(answer["error_code"])
+            detail = answer.get("error_message") or error.description
+            raise self._refusal(wish, f"{error.__name__}: {detail}")
+
+    @contextmanager
+    def _errors(self, wish: str) -> Iterator[None]:
+        try:
+            yield
+        except KafkaError as error:
+            raise self._refusal(wish, f"{type(error).__name__}: {error}") from error
+
+    def _refusal(self, wish: str, reason: str) -> BrokerError:
+        return BrokerError(
+            f"Kafka at {self._servers} must {wish}; received {reason}. Check that it runs, the "
+            "settings of [kafka], and the rights that `streamscore topics check` lists."
+        )
+
+
+def ensure_topics(
+    admin: TopicAdmin, settings: Settings, source: Source, *, run: str | None = None
+) -> dict[str, TopicDescription]:
+    """Create the topics of a source that are missing, and describe all of them.
+
+    Parameters
+    ----------
+    admin : TopicAdmin
+        The connection.
+    settings : Settings
+        ``topics.create`` says whether anything is created.
+    source : Source
+        The source.
+    run : str, optional
+        The run, for a replay beside the live stream.
+
+    Returns
+    -------
+    dict of str to TopicDescription
+        The source's topics by kind.
+
+    Raises
+    ------
+    BrokerError
+        When a topic is missing and may not be created, or has fewer partitions than the records
+        topic that it must follow.
+    """
+    plans = plan_against(admin, settings, source, run=run)
+    found = admin.describe(plan.name for plan in plans)
+    missing = [plan for plan in plans if plan.name not in found]
+    if missing and not settings.topics.create:
+        names = ", ".join(plan.name for plan in missing)
+        raise BrokerError(
+            f"The topics of {source.name} must exist when topics.create is false; missing: "
+            f"{names}. Create them with `streamscore topics create --source {source.name}`."
+        )
+    if missing:
+        admin.create(missing)
+        found |= admin.describe(plan.name for plan in missing)
+    for plan in plans:
+        if found[plan.name].partitions < plan.partitions and topic(plan.kind).as_records:
+            raise BrokerError(
+                f"{plan.name} must have as many partitions as the records topic, "
+                f"{plan.partitions}; received {found[plan.name].partitions}. Add partitions to it."
+            )
+    return {plan.kind: found[plan.name] for plan in plans}
+
+
+def plan_against(
+    admin: TopicAdmin, settings: Settings, source: Source, *, run: str | None = None
+) -> list[TopicPlan]:
+    """Return the topics that a source needs, following its records topic where it exists."""
+    records = topic_name("records", source, prefix=settings.topics.prefix, run=run)
+    existing = admin.describe([records]).get(records)
+    partitions = existing.partitions if existing else None
+    return planned_topics(settings, source, records_partitions=partitions, run=run)
+
+
+def _description(answer: dict[str, Any]) -> TopicDescription:
+    identity = base64.urlsafe_b64encode(uuid.UUID(answer["topic_id"]).bytes).decode().rstrip("=")
+    partitions = answer["partitions"]
+    replicas = min((len(partition["replica_nodes"]) for partition in partitions), default=0)
+    return TopicDescription(answer["name"], identity, len(partitions), replicas)
