@@ -94,9 +94,7 @@ class Encoder:
         learned = Learned(plan=plan, vocabularies=vocabularies, centers=centers, scales=scales)
         return cls(codec, learned)
 
-    def encode(
-        self, records: Sequence[Record], local_ms: NDArray[np.int64]
-    ) -> NDArray[np.float64]:
+    def encode(self, records: Sequence[Record], local_ms: NDArray[np.int64]) -> NDArray[np.float64]:
         """Encode records.
 
         Parameters

@@ -17,9 +17,7 @@ _FNV_PRIME = np.uint64(1099511628211)
 # 64-bit FNV-1a: Fowler, Noll, Vo, "The FNV Non-Cryptographic Hash Algorithm".
 
 
-def encode_texts(
-    texts: Sequence[str | None], dimensions: int, out: NDArray[np.float64]
-) -> None:
+def encode_texts(texts: Sequence[str | None], dimensions: int, out: NDArray[np.float64]) -> None:
     """Write the statistics and the embedding of each text.
 
     Parameters

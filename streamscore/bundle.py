@@ -1,0 +1,175 @@
+"""The bundle: everything learned, as one directory of JSON and npz, without pickle."""
+
+import hashlib
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from streamscore.detectors import Detector, detector_named
+from streamscore.errors import BundleError
+from streamscore.features import Encoder
+from streamscore.features.encoder import Learned
+from streamscore.sources import Codec
+
+MANIFEST_FILE = "bundle.json"
+ARRAYS_FILE = "arrays.npz"
+
+_CALIBRATION = "calibration.scores"
+_DETECTOR = "detector."
+
+
+class Trained(Struct, frozen=True, kw_only=True):
+    """Where a bundle comes from.
+
+    Attributes
+    ----------
+    first_event_time, last_event_time : str
+        Range of the history it was fit on, ISO 8601 in UTC.
+    fit_rows, calibration_rows : int
+        Rows it was fit on, and the later rows whose scores fill the window.
+    seed : int
+        Decides every random choice of the fit.
+    """
+
+    first_event_time: str
+    last_event_time: str
+    fit_rows: int
+    calibration_rows: int
+    seed: int
+
+
+class Manifest(Struct, frozen=True, kw_only=True):
+    """The JSON part of a bundle.
+
+    Attributes
+    ----------
+    format : int
+        Version of the layout; 1.
+    source, schema_hash : str
+        The source it was made for, and the hash of what it reads of it.
+    detector : str
+        Name of the detector.
+    parameters : dict
+        The detector's own.
+    encoder : Learned
+        What the encoder learned.
+    trained : Trained
+        Where it comes from.
+    digest : str
+        SHA-256 over all of the above and the arrays; names the bundle's content.
+    """
+
+    source: str
+    schema_hash: str
+    detector: str
+    parameters: dict[str, Any]
+    encoder: Learned
+    trained: Trained
+    format: Literal[1] = 1
+    digest: str = ""
+
+
+class Bundle(Struct, frozen=True, kw_only=True):
+    """A manifest and its arrays."""
+
+    manifest: Manifest
+    arrays: dict[str, NDArray[Any]]
+
+    @property
+    def calibration_scores(self) -> NDArray[np.float64]:
+        """Out-of-sample scores, oldest first: float64 of shape (calibration_rows,)."""
+        scores: NDArray[np.float64] = self.arrays[_CALIBRATION]
+        return scores
+
+    def detector(self) -> Detector:
+        """Rebuild the detector."""
+        own = {
+            name.removeprefix(_DETECTOR): array
+            for name, array in self.arrays.items()
+            if name.startswith(_DETECTOR)
+        }
+        return detector_named(self.manifest.detector).restore(own, self.manifest.parameters)
+
+    def encoder(self, codec: Codec) -> Encoder:
+        """Rebuild the encoder over the running source's codec.
+
+        Raises
+        ------
+        BundleError
+            When the bundle was made for another source, or for other fields.
+        """
+        source, manifest = codec.source, self.manifest
+        if manifest.source != source.name or manifest.schema_hash != source.schema_hash():
+            raise BundleError(
+                f"a bundle must be made for the source that runs, {source.name} with schema "
+                f"{source.schema_hash()}; this one is for {manifest.source} with schema "
+                f"{manifest.schema_hash}. Train the source again, or run the source it was made for"
+            )
+        return Encoder(codec, manifest.encoder)
+
+
+def make_bundle(
+    codec: Codec,
+    encoder: Encoder,
+    detector: Detector,
+    calibration_scores: NDArray[np.float64],
+    trained: Trained,
+) -> Bundle:
+    """Put together what was learned."""
+    arrays = {_DETECTOR + name: array for name, array in detector.arrays().items()}
+    arrays[_CALIBRATION] = np.asarray(calibration_scores, np.float64)
+    manifest = Manifest(
+        source=codec.source.name,
+        schema_hash=codec.source.schema_hash(),
+        detector=detector.name,
+        parameters=detector.parameters(),
+        encoder=encoder.learned,
+        trained=trained,
+    )
+    digest = _digest(manifest, arrays)
+    return Bundle(manifest=msgspec.structs.replace(manifest, digest=digest), arrays=arrays)
+
+
+def write_bundle(bundle: Bundle, directory: Path) -> None:
+    """Write a bundle into a directory, which is made."""
+    directory.mkdir(parents=True, exist_ok=True)
+    manifest = msgspec.json.format(msgspec.json.encode(bundle.manifest), indent=1)
+    (directory / MANIFEST_FILE).write_bytes(manifest)
+    with (directory / ARRAYS_FILE).open("wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **bundle.arrays)
+
+
+def read_bundle(directory: Path) -> Bundle:
+    """Read a bundle and check it against its own digest.
+
+    Raises
+    ------
+    BundleError
+        When files are missing, of another format, or changed.
+    """
+    try:
+        manifest = msgspec.json.decode((directory / MANIFEST_FILE).read_bytes(), type=Manifest)
+        with np.load(directory / ARRAYS_FILE, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+    except (OSError, ValueError, msgspec.DecodeError) as error:
+        raise BundleError(
+            f"a bundle is a directory with {MANIFEST_FILE} (format 1) and {ARRAYS_FILE}; "
+            f"{directory} cannot be read: {error}"
+        ) from None
+    if _digest(manifest, arrays) != manifest.digest:
+        raise BundleError(f"a bundle must match its digest; {directory} was changed or cut short")
+    return Bundle(manifest=manifest, arrays=arrays)
+
+
+def _digest(manifest: Manifest, arrays: dict[str, NDArray[Any]]) -> str:
+    plain = msgspec.structs.replace(manifest, digest="")
+    digest = hashlib.sha256(msgspec.json.encode(plain, order="deterministic"))
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name])
+        digest.update(f"{name} {array.dtype.str} {array.shape}".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()

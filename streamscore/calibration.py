@@ -1,0 +1,199 @@
+"""Calibration: from scores to p-values against a rolling window of the latest ones.
+
+A p-value is conformal: the share of the window, the record itself included, that scores at least
+as high (Vovk, Gammerman, Shafer, "Algorithmic Learning in a Random World", 2005, ch. 2). A record
+is flagged where p is at most the nominal rate. As a fold over records in order it does not depend
+on how they are cut into batches.
+
+The window follows a slow change. Records of p below a tenth of the nominal rate stay out of it, so
+that anomalies do not raise the threshold against their like; when more than 3% of the last 1,000
+records are that extreme the stream itself has changed, and they are let in.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+_EXTREME_MEMORY = 1000
+_EXTREME_SHARE_OF_DRIFT = 0.03
+_TAIL_SHARE = 0.02
+
+
+class Judged(NamedTuple):
+    """What the window says of each score; every array has shape (n,).
+
+    Attributes
+    ----------
+    p_value : float64
+        In (0, 1]; flagged where it is at most the nominal rate.
+    threshold : float64
+        The score above which the record is flagged at this moment; infinite while the window
+        is too short for the nominal rate.
+    tail : float64
+        Tail probability for ranking: the p-value, continued by an exponential tail above the
+        98th percentile of the window; in (0, 1].
+    """
+
+    p_value: NDArray[np.float64]
+    threshold: NDArray[np.float64]
+    tail: NDArray[np.float64]
+
+
+class RollingWindow:
+    """The latest scores of one partition. It changes with each fold.
+
+    Parameters
+    ----------
+    scores : float64 array of shape (m,)
+        Scores that the model gave to records it was not fit on, oldest first; the latest
+        `capacity` are taken.
+    capacity : int
+        How many scores are kept, at least 1.
+    nominal_rate : float
+        The share of normal records that may be flagged, in (0, 0.5].
+
+    Examples
+    --------
+    >>> window = RollingWindow(np.arange(99.0), capacity=99, nominal_rate=0.05)
+    >>> judged = window.fold(np.array([200.0, 10.0]))
+    >>> judged.p_value.tolist()
+    [0.01, 0.91]
+    """
+
+    def __init__(self, scores: NDArray[np.float64], capacity: int, nominal_rate: float) -> None:
+        kept = np.asarray(scores, np.float64)[-capacity:]
+        self.nominal_rate = nominal_rate
+        self._ring = np.zeros(capacity)
+        self._ring[: len(kept)] = kept
+        self._extremes = np.zeros(_EXTREME_MEMORY, np.uint8)
+        # head and length of the ring, head of the extremes, how many of them are set
+        self._cursor = np.array([len(kept) % capacity, len(kept), 0, 0], np.int64)
+        self._sort()
+
+    def fold(self, scores: NDArray[np.float64]) -> Judged:
+        """Judge scores in order, each against those before it, and take them in.
+
+        Parameters
+        ----------
+        scores : float64 array of shape (n,)
+            Finite scores, higher is more anomalous.
+        """
+        n = len(scores)
+        judged = Judged(np.empty(n), np.empty(n), np.empty(n))
+        _fold(
+            self._ring,
+            self._sorted,
+            self._cursor,
+            self._extremes,
+            np.ascontiguousarray(scores, np.float64),
+            self.nominal_rate,
+            *judged,
+        )
+        return judged
+
+    @property
+    def smallest_p_value(self) -> float:
+        """The smallest p-value that the window can give now."""
+        return 1.0 / (float(self._cursor[1]) + 1.0)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return the window as plain values, to be kept and restored."""
+        return {
+            "ring": self._ring.tobytes(),
+            "cursor": self._cursor.tolist(),
+            "extremes": np.packbits(self._extremes).tobytes(),
+        }
+
+    @classmethod
+    def restore(cls, snapshot: Mapping[str, Any], nominal_rate: float) -> "RollingWindow":
+        """Rebuild a window from its snapshot; it goes on exactly as the original would."""
+        ring = np.frombuffer(snapshot["ring"], np.float64)
+        window = cls(ring, len(ring), nominal_rate)
+        window._cursor = np.array(snapshot["cursor"], np.int64)
+        packed = np.frombuffer(snapshot["extremes"], np.uint8)
+        window._extremes = np.unpackbits(packed)[:_EXTREME_MEMORY].copy()
+        window._sort()
+        return window
+
+    def _sort(self) -> None:
+        length = self._cursor[1]
+        self._sorted = np.full(len(self._ring), np.inf)
+        self._sorted[:length] = np.sort(self._ring[:length])
+
+
+@njit(cache=True, nogil=True)
+def _fold(  # type: ignore[no-untyped-def]
+    ring, ordered, cursor, extremes, scores, rate, p_value, threshold, tail
+):
+    for i in range(len(scores)):
+        score = scores[i]
+        length = cursor[1]
+        place = np.searchsorted(ordered[:length], score)
+        p = (1.0 + length - place) / (length + 1.0)
+        allowed = int(np.floor(rate * (length + 1.0) + 1e-9))
+        p_value[i] = p
+        threshold[i] = ordered[length - allowed] if 0 < allowed <= length else np.inf
+        tail[i] = _tail(ordered, length, score, p) if p <= _TAIL_SHARE else p
+        if _is_kept(extremes, cursor, p < rate / 10.0):
+            _replace_oldest(ring, ordered, cursor, score)
+
+
+@njit(cache=True, nogil=True)
+def _tail(ordered, length, score, p):  # type: ignore[no-untyped-def]
+    above = int(_TAIL_SHARE * length)
+    if above < 5:
+        return p
+    start = ordered[length - above - 1]
+    excess = 0.0
+    for j in range(length - above, length):
+        excess += ordered[j] - start
+    if excess <= 0.0:
+        return p
+    return min(p, _TAIL_SHARE * np.exp(-(score - start) * above / excess))
+
+
+@njit(cache=True, nogil=True)
+def _is_kept(extremes, cursor, is_extreme):  # type: ignore[no-untyped-def]
+    at = cursor[2]
+    cursor[3] += np.int64(is_extreme) - np.int64(extremes[at])
+    extremes[at] = is_extreme
+    cursor[2] = (at + 1) % len(extremes)
+    return not is_extreme or cursor[3] > _EXTREME_SHARE_OF_DRIFT * len(extremes)
+
+
+@njit(cache=True, nogil=True)
+def _replace_oldest(ring, ordered, cursor, score):  # type: ignore[no-untyped-def]
+    head, length = cursor[0], cursor[1]
+    if length == len(ring):
+        gap = np.searchsorted(ordered, ring[head])
+    else:
+        gap = length
+        cursor[1] = length + 1
+    # The gap that the oldest score leaves is moved to where the new one belongs.
+    while gap > 0 and ordered[gap - 1] > score:
+        ordered[gap] = ordered[gap - 1]
+        gap -= 1
+    while gap + 1 < cursor[1] and ordered[gap + 1] < score:
+        ordered[gap] = ordered[gap + 1]
+        gap += 1
+    ordered[gap] = score
+    ring[head] = score
+    cursor[0] = (head + 1) % len(ring)
+
+
+def severity(tail: float, nominal_rate: float) -> float:
+    """Severity of an anomaly, 0 to 100: 25 for each factor of ten beyond the nominal rate.
+
+    Examples
+    --------
+    >>> severity(tail=0.0001, nominal_rate=0.01)
+    50.0
+    """
+    if tail >= nominal_rate:
+        return 0.0
+    if tail <= nominal_rate * 1e-4:
+        return 100.0
+    return round(25.0 * float(np.log10(nominal_rate / tail)), 1)

@@ -1,0 +1,212 @@
+"""Isolation forest: trained by scikit-learn, scored by a compiled kernel.
+
+Liu, Ting, Zhou, "Isolation Forest", ICDM 2008. A row that random splits isolate early is
+anomalous: its score is 2^(-E[path length] / c(subsample)), in (0, 1), the negative of
+scikit-learn's `score_samples`.
+
+Every tree is laid out as a perfect binary tree: node i's children are 2i + 1 and 2i + 2, a leaf
+above the lowest level is continued by nodes that change nothing. So the kernel needs no child
+pointers and no test for leaves, and walks several rows through a tree at once.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamscore.detectors.detector import Matrix
+from streamscore.detectors.isolation_kernels import contributions, path_lengths
+from streamscore.features import Column, ColumnPlan
+
+_DEEPEST = 12
+
+
+class IsolationForest:
+    """A fitted isolation forest.
+
+    Parameters
+    ----------
+    feature : int32 array of shape (trees, inner)
+        Column that each inner node splits on.
+    limit : float32 array of shape (trees, inner)
+        A row goes left where its value, as float32, is at most this.
+    missing_left : bool array of shape (trees, inner)
+        Whether a missing value goes left.
+    expected : float64 array of shape (trees, nodes)
+        Mean path length of the training rows that reach the node; at the lowest level, the path
+        length of a row that ends there.
+    subsample : int
+        Rows that each tree was grown on.
+    """
+
+    name: ClassVar[str] = "isolation-forest"
+    plan: ClassVar[ColumnPlan] = ColumnPlan(cycles=True, text_dimensions=32)
+
+    def __init__(
+        self,
+        feature: NDArray[np.int32],
+        limit: NDArray[np.float32],
+        missing_left: NDArray[np.bool_],
+        expected: NDArray[np.float64],
+        subsample: int,
+    ) -> None:
+        self._feature = feature
+        self._limit = limit
+        self._missing_left = missing_left
+        self._expected = expected
+        self._subsample = subsample
+        self._normal_length = float(average_path_length(np.array([subsample]))[0])
+
+    @classmethod
+    def fit(
+        cls,
+        matrix: Matrix,
+        columns: Sequence[Column],
+        seed: int,
+        trees: int = 100,
+        subsample: int = 256,
+    ) -> "IsolationForest":
+        """Grow a forest with scikit-learn and turn it into arrays."""
+        from sklearn.ensemble import IsolationForest as SklearnForest
+
+        forest = SklearnForest(
+            n_estimators=trees,
+            max_samples=min(subsample, len(matrix)),
+            random_state=seed,
+            n_jobs=1,
+        )
+        return cls.from_sklearn(forest.fit(matrix))
+
+    @classmethod
+    def from_sklearn(cls, forest: Any) -> "IsolationForest":
+        """Turn a fitted `sklearn.ensemble.IsolationForest` into arrays.
+
+        Raises
+        ------
+        ValueError
+            When its trees are deeper than 12 levels (`max_samples` above 4096).
+        """
+        depth = max(tree.tree_.max_depth for tree in forest.estimators_)
+        if depth > _DEEPEST:
+            raise ValueError(f"trees have at most {_DEEPEST} levels, got {depth}")
+        layout = [
+            _perfect_tree(tree.tree_, chosen, max(depth, 1))
+            for tree, chosen in zip(forest.estimators_, forest.estimators_features_, strict=True)
+        ]
+        feature, threshold, missing_left, expected = (
+            np.stack(parts) for parts in zip(*layout, strict=True)
+        )
+        limit = _float32_below(threshold)
+        return cls(feature, limit, missing_left, expected, int(forest.max_samples_))
+
+    @classmethod
+    def restore(
+        cls, arrays: Mapping[str, NDArray[Any]], parameters: Mapping[str, Any]
+    ) -> "IsolationForest":
+        """Rebuild a forest from a bundle."""
+        return cls(
+            np.ascontiguousarray(arrays["feature"], np.int32),
+            np.ascontiguousarray(arrays["limit"], np.float32),
+            np.ascontiguousarray(arrays["missing_left"], np.bool_),
+            np.ascontiguousarray(arrays["expected"], np.float64),
+            int(parameters["subsample"]),
+        )
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the trees."""
+        return {
+            "feature": self._feature,
+            "limit": self._limit,
+            "missing_left": self._missing_left,
+            "expected": self._expected,
+        }
+
+    def parameters(self) -> dict[str, Any]:
+        """Return the size of the forest."""
+        return {"trees": len(self._feature), "subsample": self._subsample}
+
+    def score(self, matrix: Matrix) -> NDArray[np.float64]:
+        """Score rows: float64 of shape (n,) in (0, 1), higher is more anomalous."""
+        lengths = path_lengths(
+            matrix, self._feature, self._limit, self._missing_left, self._expected
+        )
+        return np.exp2(-lengths / self._normal_length)
+
+    def contributions(self, matrix: Matrix) -> NDArray[np.float64]:
+        """Split the shortening of each row's mean path over the columns.
+
+        At each node the expected path length changes from the node's to its child's; that change
+        belongs to the column the node splits on (Saabas, "Interpreting random forests", 2014).
+        The sum over the columns is the expected length at the roots minus the row's own.
+        """
+        return contributions(matrix, self._feature, self._limit, self._missing_left, self._expected)
+
+
+def average_path_length(rows: NDArray[Any]) -> NDArray[np.float64]:
+    """Average path length of an unsuccessful search in a binary tree of that many rows.
+
+    Equation 1 of Liu, Ting, Zhou 2008: 2 H(n - 1) - 2 (n - 1) / n, with H(i) = ln i + gamma.
+
+    Examples
+    --------
+    >>> average_path_length(np.array([1, 2, 256])).round(4).tolist()
+    [0.0, 1.0, 10.2448]
+    """
+    n = np.maximum(rows, 3).astype(np.float64)
+    length = 2.0 * (np.log(n - 1.0) + np.euler_gamma) - 2.0 * (n - 1.0) / n
+    return np.where(rows <= 1, 0.0, np.where(rows == 2, 1.0, length))
+
+
+def _float32_below(threshold: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Return the largest float32 not above each; `x > t` is the same for every float32 x."""
+    rounded = threshold.astype(np.float32)
+    return np.where(rounded > threshold, np.nextafter(rounded, np.float32(-np.inf)), rounded)
+
+
+def _perfect_tree(
+    tree: Any, chosen: NDArray[np.int64], depth: int
+) -> tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.bool_], NDArray[np.float64]]:
+    inner = 2**depth - 1
+    feature = np.zeros(inner, np.int32)
+    threshold = np.full(inner, np.inf)
+    missing_left = np.ones(inner, np.bool_)
+    expected = np.zeros(2 * inner + 1)
+    lengths = _expected_lengths(tree)
+    missing = tree.missing_go_to_left.astype(bool)
+    places = [(0, 0)]
+    while places:
+        place, node = places.pop()
+        expected[place] = lengths[node]
+        if place >= inner:
+            continue
+        left, right = tree.children_left[node], tree.children_right[node]
+        if left < 0:
+            places += [(2 * place + 1, node), (2 * place + 2, node)]
+            continue
+        feature[place] = chosen[tree.feature[node]]
+        threshold[place] = tree.threshold[node]
+        missing_left[place] = missing[node]
+        places += [(2 * place + 1, left), (2 * place + 2, right)]
+    return feature, threshold, missing_left, expected
+
+
+def _expected_lengths(tree: Any) -> NDArray[np.float64]:
+    """Mean path length of the training rows below each node of a scikit-learn tree."""
+    lengths = np.zeros(tree.node_count)
+    depths = np.zeros(tree.node_count)
+    rows = tree.n_node_samples
+    for node in range(tree.node_count):
+        for child in (tree.children_left[node], tree.children_right[node]):
+            if child >= 0:
+                depths[child] = depths[node] + 1
+    extra = average_path_length(rows)
+    # scikit-learn numbers children after their parent, so backwards meets children first.
+    for node in range(tree.node_count - 1, -1, -1):
+        left, right = tree.children_left[node], tree.children_right[node]
+        if left < 0:
+            lengths[node] = depths[node] + extra[node]
+        else:
+            weighted = rows[left] * lengths[left] + rows[right] * lengths[right]
+            lengths[node] = weighted / rows[node]
+    return lengths

@@ -1,0 +1,253 @@
+"""Scoring: the function from records and a partition's state to scores.
+
+The stream and `score-file` run this same code.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from streamscore.bundle import Bundle
+from streamscore.calibration import Judged, RollingWindow
+from streamscore.errors import BundleError
+from streamscore.sources import Codec, RecordFault, Source
+from streamscore.sources.codec import Record
+
+
+class ModelVersion(Struct, frozen=True, kw_only=True):
+    """Which model scored: name and version in the registry, and the digest of its bundle."""
+
+    name: str
+    version: str
+    digest: str
+
+
+class Model:
+    """A bundle made ready to score the records of its source.
+
+    Parameters
+    ----------
+    codec : Codec
+        The running source's codec.
+    bundle : Bundle
+        What was learned.
+    name, version : str
+        The model's name and version in the registry.
+
+    Raises
+    ------
+    BundleError
+        When the bundle does not fit the source.
+    """
+
+    def __init__(self, codec: Codec, bundle: Bundle, name: str, version: str) -> None:
+        self.codec = codec
+        self.version = ModelVersion(name=name, version=version, digest=bundle.manifest.digest)
+        self._encoder = bundle.encoder(codec)
+        self._detector = bundle.detector()
+        self._calibration_scores = bundle.calibration_scores
+        self._field_of_column = [column.field for column in self._encoder.columns]
+
+    @property
+    def source(self) -> Source:
+        """The running source."""
+        return self.codec.source
+
+    def score(self, records: Sequence[Record], local_ms: NDArray[np.int64]) -> "RawScores":
+        """Encode and score records; n at least 1."""
+        matrix = self._encoder.encode(records, local_ms)
+        return RawScores(matrix=matrix, scores=self._detector.score(matrix))
+
+    def new_window(self, partitions: int) -> RollingWindow:
+        """Return a partition's first window, filled with the bundle's out-of-sample scores.
+
+        The source's window is divided by its partitions, so that the stream as a whole is
+        compared with as many records whatever their number.
+        """
+        capacity = max(1, self.source.calibration.window_records // partitions)
+        return RollingWindow(self._calibration_scores, capacity, self.source.nominal_rate)
+
+    def attribute(self, matrix: NDArray[np.float64]) -> list[list[tuple[str, float]]]:
+        """Say which fields made rows abnormal.
+
+        Parameters
+        ----------
+        matrix : float64 array of shape (n, d)
+            Encoded rows, as `score` gave them.
+
+        Returns
+        -------
+        list of lists of (str, float)
+            For each row its fields by falling share; the shares sum to 1.
+        """
+        return [self._shares(row) for row in self._detector.contributions(matrix)]
+
+    def _shares(self, contributions: NDArray[np.float64]) -> list[tuple[str, float]]:
+        by_field: dict[str, float] = {}
+        for field, part in zip(self._field_of_column, contributions.tolist(), strict=True):
+            by_field[field] = by_field.get(field, 0.0) + part
+        positive = {field: part for field, part in by_field.items() if part > 0.0}
+        if not positive:
+            # No field made the row more abnormal than the average one: none is preferred.
+            positive = dict.fromkeys(by_field, 1.0)
+        total = sum(positive.values())
+        ranked = sorted(positive.items(), key=lambda item: (-item[1], item[0]))
+        return [(field, part / total) for field, part in ranked]
+
+    def warm_up(self, values: Sequence[bytes] = ()) -> None:
+        """Run every kernel once, so that no record waits for a compiler.
+
+        Parameters
+        ----------
+        values : sequence of bytes
+            Records to run through the model, where there are some; their scores are thrown away.
+        """
+        width = len(self._encoder.columns)
+        rows = np.zeros((9, width))
+        self._detector.score(rows)
+        self._detector.contributions(rows[:1])
+        self.new_window(1).fold(np.zeros(1))
+        if values:
+            PartitionFold(self, self.new_window(1)).fold(values)
+        else:
+            self._encoder.encode([], np.zeros(0, np.int64))
+
+
+class RawScores(Struct, frozen=True):
+    """Encoded rows and their scores: float64 of shapes (n, d) and (n,)."""
+
+    matrix: NDArray[np.float64]
+    scores: NDArray[np.float64]
+
+
+class Scored(Struct, frozen=True, kw_only=True):
+    """What a fold made of a batch of n values, in their order.
+
+    Attributes
+    ----------
+    good : list of int
+        Places in the batch of the m records that were scored.
+    records : list of Record
+        Those records, decoded.
+    event_time_ms : list of int
+        Their event times, milliseconds since the epoch.
+    matrix : float64 array of shape (m, d)
+        The encoded records.
+    scores : float64 array of shape (m,)
+        Higher is more anomalous.
+    judged : Judged
+        p-values, thresholds, tails, each of shape (m,).
+    faults : list of (int, RecordFault)
+        Place and fault of each value that is no record.
+    """
+
+    good: list[int]
+    records: list[Record]
+    event_time_ms: list[int]
+    matrix: NDArray[np.float64]
+    scores: NDArray[np.float64]
+    judged: Judged
+    faults: list[tuple[int, RecordFault]]
+
+    def flagged(self, nominal_rate: float) -> list[int]:
+        """Indices, within the scored records, of those to be reported."""
+        found: list[int] = np.flatnonzero(self.judged.p_value <= nominal_rate).tolist()
+        return found
+
+
+class PartitionFold:
+    """The fold over one partition's records since its bundle was taken over. It changes.
+
+    Parameters
+    ----------
+    model : Model
+        What scores.
+    window : RollingWindow
+        The calibration window as it stands.
+    """
+
+    def __init__(self, model: Model, window: RollingWindow) -> None:
+        self.model = model
+        self.window = window
+
+    def fold(self, values: Sequence[bytes | None]) -> Scored:
+        """Score a batch of message values in their order."""
+        codec = self.model.codec
+        good, records, utc_ms, local_ms = [], [], [], []
+        faults: list[tuple[int, RecordFault]] = []
+        decode, event_time = codec.decode, codec.event_time
+        for place, value in enumerate(values):
+            try:
+                record = decode(value)
+                instant = event_time(record)
+            except RecordFault as fault:
+                faults.append((place, fault))
+                continue
+            good.append(place)
+            records.append(record)
+            utc_ms.append(instant.utc_ms)
+            local_ms.append(instant.local_ms)
+        if records:
+            raw = self.model.score(records, np.array(local_ms, np.int64))
+        else:
+            raw = RawScores(np.empty((0, 0)), np.empty(0))
+        return Scored(
+            good=good,
+            records=records,
+            event_time_ms=utc_ms,
+            matrix=raw.matrix,
+            scores=raw.scores,
+            judged=self.window.fold(raw.scores),
+            faults=faults,
+        )
+
+
+class PartitionState(Struct, frozen=True, kw_only=True):
+    """A partition's state at an offset, as it is kept in the state topic.
+
+    Attributes
+    ----------
+    format : int
+        Version of the layout; 1.
+    source : str
+        The source.
+    model : ModelVersion
+        The model since whose takeover the state is a fold.
+    next_offset : int
+        The first offset that is not folded yet.
+    window : dict
+        The window's snapshot.
+    """
+
+    source: str
+    model: ModelVersion
+    next_offset: int
+    window: dict[str, Any]
+    format: Literal[1] = 1
+
+    def encode(self) -> bytes:
+        """Encode the state as MessagePack."""
+        return msgspec.msgpack.encode(self)
+
+    @classmethod
+    def decode(cls, value: bytes) -> "PartitionState":
+        """Decode a state.
+
+        Raises
+        ------
+        BundleError
+            When it is of another format.
+        """
+        try:
+            return msgspec.msgpack.decode(value, type=cls)
+        except msgspec.DecodeError as error:
+            raise BundleError(f"a partition state must be of format 1: {error}") from None
+
+    def resume(self, model: Model) -> PartitionFold:
+        """Go on from this state with the model that made it."""
+        window = RollingWindow.restore(self.window, model.source.nominal_rate)
+        return PartitionFold(model, window)
