@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-packages, names, libraries = (json.loads(argument) for argument in sys.argv[1:])
+own_packages: set[str] = set()
 read: set[str] = set()
 refused: list[str] = []
 
@@ -22,7 +22,7 @@ refused: list[str] = []
 def note(what: str) -> None:
     """Remember a use of the environment, if it is the project's own code that makes it."""
     caller = str(sys._getframe(2).f_globals.get("__name__"))
-    if caller.partition(".")[0] in packages:
+    if caller.partition(".")[0] in own_packages:
         read.add(f"{what} by {caller}")
 
 
@@ -56,23 +56,26 @@ def refuse(what: str) -> Callable[..., None]:
     return refusal
 
 
-for library in libraries:
-    importlib.import_module(library)
-threads = threading.active_count()
-watched = Watched(os.environ)
-for attribute, watching in {"environ": watched, "getenv": watched.get}.items():
-    setattr(os, attribute, watching)
-socket.socket.connect = refuse("a connection")  # type: ignore[method-assign]
-subprocess.Popen.__init__ = refuse("a process")  # type: ignore[method-assign]
-for name in names:
-    importlib.import_module(name)
-sys.stdout.write(
-    json.dumps(
-        {
-            "environment": sorted(read),
-            "refused": refused,
-            "threads": [thread.name for thread in threading.enumerate()][threads:],
-            "loaded": sorted({module.partition(".")[0] for module in sys.modules}),
-        }
-    )
-)
+def probe(names: list[str], libraries: list[str]) -> dict[str, list[str]]:
+    for library in libraries:
+        importlib.import_module(library)
+    threads = threading.active_count()
+    watched = Watched(os.environ)
+    for attribute, watching in {"environ": watched, "getenv": watched.get}.items():
+        setattr(os, attribute, watching)
+    socket.socket.connect = refuse("a connection")  # type: ignore[method-assign]
+    subprocess.Popen.__init__ = refuse("a process")  # type: ignore[method-assign]
+    for name in names:
+        importlib.import_module(name)
+    return {
+        "environment": sorted(read),
+        "refused": refused,
+        "threads": [thread.name for thread in threading.enumerate()][threads:],
+        "loaded": sorted({module.partition(".")[0] for module in sys.modules}),
+    }
+
+
+if __name__ == "__main__":
+    packages, modules, libraries = (json.loads(argument) for argument in sys.argv[1:])
+    own_packages.update(packages)
+    sys.stdout.write(json.dumps(probe(modules, libraries)))
