@@ -131,6 +131,11 @@ class Kafka:
         else:
             self._start_on_free_ports()
 
+    def order_end(self) -> None:
+        """Ask for the end and return without waiting for it."""
+        if self._child is not None:
+            self._child.order_end()
+
     def stop(self) -> None:
         """End the broker in order; harmless when it has ended."""
         if self._child is not None:

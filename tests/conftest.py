@@ -8,6 +8,7 @@ import pytest
 
 from embedded.jars import ensure_jars, user_cache_dir
 from embedded.kafka import Kafka
+from embedded.mlflow_server import MlflowServer
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -37,3 +38,20 @@ def embedded_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
 def kafka(embedded_kafka: Kafka) -> str:
     """Bootstrap servers of the one broker of this session; name your topics after your test."""
     return embedded_kafka.bootstrap_servers
+
+
+@pytest.fixture(scope="session")
+def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Tracking URI of the one MLflow server of this session; name your models after your test."""
+    folder = tmp_path_factory.mktemp("mlflow")
+    server = MlflowServer(
+        folder,
+        folder / "mlflow.log",
+        user_cache_dir(os.environ),
+        environ=os.environ,
+        rng=random.SystemRandom(),
+    )
+    server.launch()
+    server.wait()
+    yield server.tracking_uri
+    server.stop()
