@@ -1,1 +1,1 @@
-"""The Faust application that scores every record of its sources, exactly once."""
+"""The scorer: a Faust application whose processors consume, process and produce in transactions."""

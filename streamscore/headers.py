@@ -16,3 +16,18 @@ CONTROL_END: Final = b"end"
 
 TRACEPARENT: Final = "traceparent"
 """W3C Trace Context; passed on from a record to its events."""
+
+REASON: Final = "streamscore-reason"
+"""On a dead letter: why, one of the fixed list of reasons."""
+
+DETAIL: Final = "streamscore-detail"
+"""On a dead letter: the rule and the value received."""
+
+POSITION: Final = "streamscore-position"
+"""On a dead letter: `cluster/topic id/partition/offset` of the record, as in the ids of events."""
+
+TOPIC: Final = "streamscore-topic"
+"""On a dead letter: the topic that the record came from."""
+
+BODY: Final = "streamscore-body"
+"""On a dead letter: `original`, or `hash` where the body was too large to be passed on."""

@@ -144,6 +144,13 @@ class Scorer(Section, frozen=True, kw_only=True):
     start: Annotated[
         Literal["earliest", "latest"], about("Where the very first start begins to read.")
     ] = "earliest"
+    expired_offsets: Annotated[
+        Literal["stop", "continue"],
+        about(
+            "What a worker does when the position it must go on from is gone: stop and say so, or "
+            "go on with the oldest record that is left and count what was lost."
+        ),
+    ] = "stop"
     batch_records: Annotated[
         int, about("Most records in one transaction.", unit="records", ge=1, le=65_536)
     ] = 4096

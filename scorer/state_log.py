@@ -1,0 +1,97 @@
+"""The state topic, read from its end: the newest state of a partition at or before an offset."""
+
+import contextlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+
+from streamscore.errors import BrokerError
+
+_FIRST_LOOK_BACK = 8
+_TIMEOUT_SECONDS = 30.0
+
+
+class StateLog:
+    """Reads states that were committed.
+
+    Parameters
+    ----------
+    connection : mapping
+        How librdkafka connects.
+    topic : str
+        The state topic.
+    """
+
+    def __init__(self, connection: Mapping[str, str], topic: str) -> None:
+        self._topic = topic
+        config: dict[str, Any] = {
+            **connection,
+            # An assigned consumer joins no group; librdkafka wants a name all the same.
+            "group.id": "streamscore-state-reader",
+            "isolation.level": "read_committed",
+            "enable.auto.commit": False,
+            "enable.partition.eof": True,
+            "auto.offset.reset": "earliest",
+            "fetch.queue.backoff.ms": 5,
+        }
+        self._consumer = Consumer(config)
+
+    def newest(self, partition: int, fits: Callable[[bytes], bool]) -> bytes | None:
+        """Return the newest committed state that fits, or none.
+
+        Parameters
+        ----------
+        partition : int
+            The partition.
+        fits : callable
+            Whether a state may be taken; states later than the committed offset may not.
+
+        Raises
+        ------
+        BrokerError
+            When the topic cannot be read.
+        """
+        at = TopicPartition(self._topic, partition)
+        try:
+            low, high = self._consumer.get_watermark_offsets(at, _TIMEOUT_SECONDS)
+            look_back = _FIRST_LOOK_BACK
+            while high > low:
+                start = max(low, high - look_back)
+                found = [s for s in self._read(partition, start) if fits(s)]
+                if found:
+                    return found[-1]
+                if start == low:
+                    return None
+                look_back *= 8
+        except KafkaException as error:
+            raise BrokerError(
+                f"the state topic {self._topic} must be readable; partition {partition}: {error}"
+            ) from error
+        return None
+
+    def close(self) -> None:
+        """Close the connection."""
+        with contextlib.suppress(RuntimeError):
+            self._consumer.close()
+
+    def _read(self, partition: int, start: int) -> list[bytes]:
+        self._consumer.assign([TopicPartition(self._topic, partition, start)])
+        states: list[bytes] = []
+        while True:
+            messages = self._consumer.consume(64, _TIMEOUT_SECONDS)
+            if not messages:
+                raise BrokerError(
+                    f"the state topic {self._topic} must answer within {_TIMEOUT_SECONDS:.0f} s; "
+                    f"partition {partition} gave nothing"
+                )
+            for message in messages:
+                error = message.error()
+                if error is None:
+                    value = message.value()
+                    if value is not None:
+                        states.append(value)
+                elif error.code() == KafkaError._PARTITION_EOF:
+                    return states
+                else:
+                    raise KafkaException(error)

@@ -1,0 +1,214 @@
+"""Events: what the scorer writes for others to read, as CloudEvents 1.0 in JSON.
+
+The id of an event is made of the record's position (cluster, topic id, partition, offset): a
+repeat is recognisable, and a topic that was created again is another topic.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from msgspec import Raw, Struct
+
+from streamscore.scoring import ModelVersion
+
+ANOMALY_TYPE = "streamscore.anomaly.v1"
+MASK = "****"
+"""What stands in the place of a private value."""
+
+
+class Position(Struct, frozen=True, kw_only=True):
+    """Where a record lies in Kafka.
+
+    Attributes
+    ----------
+    cluster_id, topic_id : str
+        Kafka's ids.
+    topic : str
+        The topic's name.
+    partition, offset : int
+        The place in it.
+    """
+
+    cluster_id: str
+    topic_id: str
+    topic: str
+    partition: int
+    offset: int
+
+    def identity(self) -> str:
+        """Return the position as an id.
+
+        Examples
+        --------
+        >>> Position(cluster_id="c", topic_id="t", topic="x", partition=1, offset=7).identity()
+        'c/t/1/7'
+        """
+        return f"{self.cluster_id}/{self.topic_id}/{self.partition}/{self.offset}"
+
+
+class Attribution(Struct, frozen=True):
+    """One field's part in an anomaly: its name, its share in (0, 1], the value it had."""
+
+    field: str
+    share: float
+    value: Any
+
+
+class Anomaly(Struct, frozen=True, kw_only=True):
+    """The data of an anomaly event.
+
+    Attributes
+    ----------
+    source : str
+        Name of the source.
+    position : Position
+        Where the record lies.
+    event_time : str
+        When it happened, ISO 8601 in UTC.
+    score : float
+        Raw score, higher is more anomalous.
+    p_value : float
+        Share of the latest records that score at least as high, in (0, 1].
+    threshold : float
+        The score above which a record was flagged at that moment.
+    nominal_rate : float
+        The share of normal records that may be flagged.
+    severity : float
+        0 to 100; 25 for each factor of ten beyond the nominal rate.
+    model : ModelVersion
+        What scored it.
+    attribution : list of Attribution
+        Fields by falling share; the shares sum to 1.
+    record : Raw or None
+        The record as it came, private fields masked; none where it is too large.
+    record_sha256 : str or None
+        Hash of the record's bytes, where the record itself is left out.
+    """
+
+    source: str
+    position: Position
+    event_time: str
+    score: float
+    p_value: float
+    threshold: float
+    nominal_rate: float
+    severity: float
+    model: ModelVersion
+    attribution: Sequence[Attribution]
+    record: Raw | None
+    record_sha256: str | None = None
+
+
+class AnomalyEvent(Struct, frozen=True, kw_only=True):
+    """The envelope of an anomaly: CloudEvents 1.0, structured mode.
+
+    Attributes
+    ----------
+    id : str
+        The record's position.
+    source : str
+        `/streamscore/<source>`.
+    time : str
+        When the event was made, ISO 8601 in UTC; the one thing that a repeat may change.
+    subject : str
+        `topic/partition/offset`, for people.
+    traceparent : str
+        W3C trace context of the record, where it had one.
+    data : Anomaly
+        The anomaly.
+    """
+
+    id: str
+    source: str
+    type: str
+    time: str
+    subject: str
+    data: Anomaly
+    specversion: str = "1.0"
+    datacontenttype: str = "application/json"
+    traceparent: str | None = None
+
+class ScoreLine(Struct, frozen=True, kw_only=True):
+    """The score of one record, where a source asks for every one.
+
+    Attributes
+    ----------
+    partition, offset : int
+        The record's place in its topic.
+    event_time_ms : int
+        Milliseconds since the epoch.
+    score, p_value : float
+        As in an anomaly.
+    flagged : bool
+        Whether it was reported as an anomaly.
+    model_version : str
+        Version in the registry.
+    """
+
+    partition: int
+    offset: int
+    event_time_ms: int
+    score: float
+    p_value: float
+    flagged: bool
+    model_version: str
+
+
+class RemovedBody(Struct, frozen=True, kw_only=True):
+    """What stands for a body that is too large to be passed on."""
+
+    sha256: str
+    bytes: int
+    position: Position
+
+
+class Announcement(Struct, frozen=True, kw_only=True):
+    """A model version was given an alias: a wake-up, the alias in the registry is the truth."""
+
+    source: str
+    model: str
+    version: str
+    alias: str
+
+
+def anomaly_event(anomaly: Anomaly, made_at_ms: int, traceparent: str | None) -> AnomalyEvent:
+    """Put an anomaly into its envelope."""
+    position = anomaly.position
+    return AnomalyEvent(
+        id=position.identity(),
+        source=f"/streamscore/{anomaly.source}",
+        type=ANOMALY_TYPE,
+        time=iso_utc(made_at_ms),
+        subject=f"{position.topic}/{position.partition}/{position.offset}",
+        traceparent=msgspec.UNSET if traceparent is None else traceparent,
+        data=anomaly,
+    )
+
+
+def iso_utc(since_epoch_ms: int) -> str:
+    """Write a moment as ISO 8601 in UTC, with milliseconds.
+
+    Examples
+    --------
+    >>> iso_utc(1_719_828_000_000)
+    '2024-07-01T10:00:00.000Z'
+    """
+    moment = datetime.fromtimestamp(since_epoch_ms / 1000, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def masked(record: bytes, private: Sequence[str]) -> Raw:
+    """Return a record with its private fields masked, as it came where it has none."""
+    if not private:
+        return Raw(record)
+    fields = msgspec.json.decode(record)
+    fields |= {name: MASK for name in private if name in fields}
+    return Raw(msgspec.json.encode(fields))
+
+
+def sha256(body: bytes) -> str:
+    """Return the SHA-256 of a body, as hex digits."""
+    return hashlib.sha256(body).hexdigest()
