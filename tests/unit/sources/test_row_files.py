@@ -1,0 +1,89 @@
+import gzip
+from pathlib import Path
+
+import pytest
+
+from streamscore.errors import SourceError, UsageError
+from streamscore.sources import Source
+from streamscore.sources.row_files import FileRow, read_rows
+from streamscore.sources.source_files import parse_source
+
+AT = 1_700_000_000_000
+SOURCE: Source = parse_source(
+    b"""
+name = "sizes"
+[event_time]
+field = "at"
+format = "epoch_milliseconds"
+[fields.at]
+type = "integer"
+role = "time"
+[fields.note]
+type = "string"
+role = "text"
+""",
+    "sizes",
+)
+
+
+def read(folder: Path, name: str, content: bytes) -> list[FileRow]:
+    path = folder / name
+    path.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+    return list(read_rows(SOURCE, path))
+
+
+def told(rows: list[FileRow]) -> list[tuple[int, bytes | str]]:
+    return [(r.line, r.row.value if r.row else f"{r.fault}".partition(":")[0]) for r in rows]
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.csv.gz", "A.CSV"])
+def test_csv_rows_carry_the_line_they_begin_in(tmp_path: Path, name: str) -> None:
+    content = f'\ufeffat,note\r\n{AT},"two\nlines"\r\n\r\n{AT},"a, b"\r\n'.encode()
+    assert told(read(tmp_path, name, content)) == [
+        (2, b'{"at":%d,"note":"two\\nlines"}' % AT),
+        (5, b'{"at":%d,"note":"a, b"}' % AT),
+    ]
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.ndjson", "a.jsonl.gz"])
+def test_json_lines_keep_their_bytes(tmp_path: Path, name: str) -> None:
+    line = b'{ "at": %d, "note": "\xc3\xa9" }' % AT
+    rows = read(tmp_path, name, b"\xef\xbb\xbf" + line + b"\r\n\n" + line)
+    assert told(rows) == [(1, line), (3, line)]
+
+
+def test_a_bad_row_is_a_fault_and_reading_goes_on(tmp_path: Path) -> None:
+    content = b"at,note\n1,2,3\n%d,\xff\nsoon,x\n%d,good\n" % (AT, AT)
+    assert told(read(tmp_path, "a.csv", content)) == [
+        (2, "wrong_type"),
+        (3, "not_utf8"),
+        (4, "wrong_type"),
+        (5, b'{"at":%d,"note":"good"}' % AT),
+    ]
+    assert told(read(tmp_path, "a.jsonl", b'{\n{"at": %d}' % AT)) == [
+        (1, "not_json"),
+        (2, b'{"at": %d}' % AT),
+    ]
+
+
+def test_a_value_longer_than_the_csv_modules_own_limit_is_read(tmp_path: Path) -> None:
+    rows = read(tmp_path, "a.csv", b"at,note\n%d,%b\n" % (AT, b"x" * 200_000))
+    assert rows[0].row is not None
+    assert len(rows[0].row.value) > 200_000
+
+
+def test_a_csv_without_a_needed_column_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="needs the columns note"):
+        read(tmp_path, "a.csv", b"at\n1\n")
+    with pytest.raises(SourceError, match="needs the columns at, note"):
+        read(tmp_path, "empty.csv", b"")
+
+
+def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"ends in \.csv, \.jsonl, \.ndjson, .* got .*a\.txt"):
+        read(tmp_path, "a.txt", b"")
+    with pytest.raises(UsageError, match="must be readable"):
+        list(read_rows(SOURCE, tmp_path / "absent.csv"))
+    (tmp_path / "cut.jsonl.gz").write_bytes(gzip.compress(b'{"at": 1}\n' * 1000)[:-20])
+    with pytest.raises(UsageError, match="must be readable"):
+        list(read_rows(SOURCE, tmp_path / "cut.jsonl.gz"))
