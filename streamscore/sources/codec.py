@@ -1,6 +1,7 @@
 """The codec: from the bytes of a message to a checked record, with a struct made for the source."""
 
 from collections.abc import Sequence
+from math import ceil, floor
 from typing import Annotated, Any
 
 import msgspec
@@ -119,7 +120,7 @@ def _struct_of(source: Source, attributes: dict[str, str]) -> type[msgspec.Struc
     required = [n for n, field in source.fields.items() if field.required]
     optional = [n for n, field in source.fields.items() if not field.required]
     fields: list[Any] = [(attributes[n], _type_of(source.fields[n])) for n in required]
-    fields += [(attributes[n], _type_of(source.fields[n]) | None, None) for n in optional]
+    fields += [(attributes[n], _optional(_type_of(source.fields[n])), None) for n in optional]
     return msgspec.defstruct(
         "Record",
         fields,
@@ -129,23 +130,37 @@ def _struct_of(source: Source, attributes: dict[str, str]) -> type[msgspec.Struc
     )
 
 
+def _optional(kind: Any) -> Any:
+    # A union with Raw would accept nothing but null; Raw takes a null as it is.
+    return kind if kind is msgspec.Raw else kind | None
+
+
 def _type_of(field: Field) -> Any:
     if field.type == "any":
         return msgspec.Raw
     kind = _TYPES[field.type]
-    if field.type in ("integer", "float"):
-        limit = INTEGER_LIMIT if field.type == "integer" else FLOAT_LIMIT
-        low = -limit if field.min is None else field.min
-        high = limit if field.max is None else field.max
-        return Annotated[kind, Meta(ge=kind(low), le=kind(high))]
+    if field.type == "integer":
+        low, high = _bounds(field, INTEGER_LIMIT)
+        return Annotated[kind, Meta(ge=ceil(low), le=floor(high))]
+    if field.type == "float":
+        low, high = _bounds(field, FLOAT_LIMIT)
+        return Annotated[kind, Meta(ge=float(low), le=float(high))]
     if field.max_length is not None:
         return Annotated[kind, Meta(max_length=field.max_length)]
     return kind
 
 
+def _bounds(field: Field, limit: float) -> tuple[float, float]:
+    low = -limit if field.min is None else max(field.min, -limit)
+    high = limit if field.max is None else min(field.max, limit)
+    return low, high
+
+
 def _rule_broken(message: str) -> Reason:
-    if message.startswith("Object missing required field"):
+    # A message ends with the place, and thus with whatever the field is called.
+    rule = message.partition(" - at `")[0]
+    if rule.startswith("Object missing required field"):
         return "missing_field"
-    if "out of range" in message or " <= " in message or " >= " in message or "length" in message:
+    if "out of range" in rule or " <= " in rule or " >= " in rule or "length" in rule:
         return "out_of_range"
     return "wrong_type"
