@@ -121,6 +121,7 @@ class Child:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            bufsize=0,
             env=self.environment,
             start_new_session=True,  # Ctrl-C in the terminal reaches this process alone
         )
@@ -153,10 +154,10 @@ class Child:
         at_once : bool
             Use SIGKILL rather than SIGTERM.
         """
-        if self._guard is not None and self._guard.stdin is not None:
+        pipe = self._guard.stdin if self._guard is not None else None
+        if pipe is not None and not pipe.closed:
             with contextlib.suppress(OSError):  # it has ended already
-                self._guard.stdin.write(b"k" if at_once else b"s")
-                self._guard.stdin.flush()
+                pipe.write(b"k" if at_once else b"s")
 
     def stop(self, *, at_once: bool = False) -> None:
         """End the service with all its processes; harmless when it has ended.

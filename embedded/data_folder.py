@@ -83,6 +83,7 @@ def data_folder(chosen: Path | None, parts: tuple[str, ...], *, keep: bool) -> I
     StackError
         Another stack uses the folder, or it cannot be made.
     """
+    is_new = chosen is None or not chosen.exists()
     try:
         path = chosen.absolute() if chosen else Path(tempfile.mkdtemp(prefix="streamscore-"))
         path.mkdir(parents=True, exist_ok=True)
@@ -108,6 +109,5 @@ def data_folder(chosen: Path | None, parts: tuple[str, ...], *, keep: bool) -> I
             raise
         finally:
             folder.remove(but_logs=failed)
-            if list(path.iterdir()) == [lock_path]:
-                lock_path.unlink()
-                path.rmdir()
+            if is_new and [*path.glob("*")] in ([], [lock_path]):
+                shutil.rmtree(path, ignore_errors=True)

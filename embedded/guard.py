@@ -45,15 +45,10 @@ def main(arguments: Sequence[str]) -> int:
     limit_seconds, log_path, remove, *command = arguments
     parent = os.getppid()
     wake_reader = _wake_on_signals()
-    with open(log_path, "ab") as log:  # noqa: PTH123 (pathlib would double the time to start)
-        service = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            process_group=0,
-            preexec_fn=_end_with_guard(),  # noqa: PLW1509 (the guard has no threads)
-        )
+    service = _start(command, log_path)
+    if service is None:
+        _report("exit 127")  # what a shell says of a program it cannot start
+        return 1
     _report(f"pid {service.pid}")
     order = _wait(service, parent, wake_reader)
     _end_group(service, 0.0 if order == "k" else float(limit_seconds))
@@ -61,6 +56,22 @@ def main(arguments: Sequence[str]) -> int:
         shutil.rmtree(remove, ignore_errors=True)
     _report(f"exit {service.returncode}")
     return 0 if order in {"s", "k"} else 1
+
+
+def _start(command: Sequence[str], log_path: str) -> subprocess.Popen[bytes] | None:
+    with open(log_path, "ab") as log:  # noqa: PTH123 (pathlib would double the time to start)
+        try:
+            return subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                process_group=0,
+                preexec_fn=_end_with_guard(),  # noqa: PLW1509 (the guard has no threads)
+            )
+        except OSError as error:
+            log.write(f"{command[0]} cannot be run: {error}\n".encode())
+            return None
 
 
 def _report(line: str) -> None:

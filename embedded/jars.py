@@ -164,7 +164,7 @@ def _download(missing: Sequence[Jar], folder: Path, repositories: Mapping[str, s
                 path = _resolve(jar, Path(staging), repositories)
             except (OSError, RuntimeError) as error:  # requests' errors are OSErrors
                 return error
-            _verify(jar, path)
+            _verify(jar, path, f"the downloaded {jar.file_name}")
             path.replace(folder / jar.file_name)
             return None
 
@@ -200,14 +200,15 @@ def _not_to_be_had(failed: Sequence[tuple[Jar, OSError | RuntimeError]], folder:
     )
 
 
-def _verify(jar: Jar, path: Path) -> None:
+def _verify(jar: Jar, path: Path, name: str = "") -> None:
     with path.open("rb") as file:
         received = hashlib.file_digest(file, "sha256").hexdigest()
     if received != jar.sha256:
         raise StackError(
-            f"the sha256 of {path} must be {jar.sha256}; it is {received}. The file is damaged or "
-            "has been tampered with, and nothing was started from it: delete it to have it "
-            "downloaded again, and if that does not help, distrust the repository."
+            f"the sha256 of {name or path} must be {jar.sha256}; it is {received}. The file is "
+            "damaged or has been tampered with, and nothing is started from it. Delete it, if it "
+            "is still there, to have it downloaded again; if that does not help, distrust the "
+            "repository it comes from."
         )
 
 

@@ -41,11 +41,12 @@ class Stack:
     rng : random.Random or None
         Chooses ports and the cluster's id; the system's randomness unless given.
 
-    Examples
-    --------
-    >>> with Stack(os.environ) as stack:  # doctest: +SKIP
-    ...     print(stack.bootstrap_servers, stack.tracking_uri)
-    127.0.0.1:23417 http://127.0.0.1:25243
+    Notes
+    -----
+    For instance::
+
+        with Stack(os.environ) as stack:
+            print(stack.bootstrap_servers, stack.tracking_uri)
     """
 
     def __init__(
