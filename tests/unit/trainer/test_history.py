@@ -1,0 +1,62 @@
+import random
+from pathlib import Path
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streamscore.sources import Codec
+from streamscore.sources.time_range import TimeRange
+from tests.sensors import FIRST_AT_MS, SENSORS, STEP_MS, sensor_values, write_lines
+from trainer.history import History, HistoryBuilder, history_from_files
+
+CODEC = Codec(SENSORS)
+
+
+def encoded(history: History) -> list[bytes]:
+    return [CODEC.encode(record) for record in history.records]
+
+
+def test_history_is_in_the_order_of_event_time_whatever_the_files_order(tmp_path: Path) -> None:
+    values = sensor_values(60)
+    shuffled = random.Random(1).sample(values, 60)
+    paths = [write_lines(tmp_path / f"{i}.jsonl", shuffled[i::3]) for i in range(3)]
+    history = history_from_files(CODEC, paths, 1000)
+    in_order = history_from_files(CODEC, [write_lines(tmp_path / "all.jsonl", values)], 1000)
+    assert encoded(history) == encoded(in_order)
+    assert np.array_equal(history.utc_ms, FIRST_AT_MS + STEP_MS * np.arange(60))
+    assert history.origin == "0.jsonl, 1.jsonl, 2.jsonl"
+    assert history.skipped == {}
+
+
+def test_bad_records_are_counted_by_reason_and_left_out(tmp_path: Path) -> None:
+    values = sensor_values(3)
+    bad = [b"{", b"[]", values[0].replace(b'"temperature":', b'"temperature":9'), b'{"at":1}']
+    history = history_from_files(CODEC, [write_lines(tmp_path / "a.jsonl", bad + values)], 1000)
+    assert len(history) == 3
+    assert history.skipped == {
+        "event_time_absurd": 1,
+        "not_json": 1,
+        "out_of_range": 1,
+        "wrong_type": 1,
+    }
+
+
+def test_only_the_range_asked_for_is_learned_from(tmp_path: Path) -> None:
+    path = write_lines(tmp_path / "a.jsonl", sensor_values(10))
+    range_ = TimeRange(FIRST_AT_MS + 2 * STEP_MS, FIRST_AT_MS + 5 * STEP_MS)
+    history = history_from_files(CODEC, [path], 1000, range_)
+    assert [(at - FIRST_AT_MS) // STEP_MS for at in history.utc_ms.tolist()] == [2, 3, 4]
+    assert history.skipped == {"out_of_time": 7}
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 2)), max_size=60), st.integers(1, 20))
+def test_the_latest_are_kept_as_a_full_sort_would(read: list[tuple[int, int]], most: int) -> None:
+    values = sensor_values(6)
+    builder = HistoryBuilder(CODEC, most)
+    for place, (minute, part) in enumerate(read):
+        builder.take(values[minute], part, place)
+    history = builder.history("here")
+    keys = sorted((FIRST_AT_MS + m * STEP_MS, part, i) for i, (m, part) in enumerate(read))
+    assert history.utc_ms.tolist() == [at for at, _, _ in keys[-most:]]
+    assert history.skipped.get("older", 0) == max(0, len(read) - most)

@@ -1,0 +1,188 @@
+"""Training: history, split in time, becomes a calibrated bundle and the figures that judge it.
+
+The oldest records fit the encoder and the detector, later ones calibrate, and the latest are held
+out to measure what share is flagged when the calibrated model meets records it has not seen.
+"""
+
+from collections.abc import Callable
+from math import ceil
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from streamscore.bundle import Bundle, Trained, make_bundle
+from streamscore.calibration import Judged, RollingWindow
+from streamscore.detectors import Detector, detector_named
+from streamscore.errors import HistoryError
+from streamscore.events import iso_utc
+from streamscore.features import Encoder
+from streamscore.sources import Codec, Source
+from trainer.history import History
+
+Clock = Callable[[], float]
+
+_LEAST_FIT = 500
+"""Twice the 256 rows that a tree of an isolation forest is grown on."""
+
+_QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p999": 0.999}
+
+
+class Split(Struct, frozen=True):
+    """How many records, oldest first, fit, calibrate and are held out."""
+
+    fit: int
+    calibration: int
+    held_out: int
+
+
+class Training(Struct, frozen=True, kw_only=True):
+    """What a training made.
+
+    Attributes
+    ----------
+    bundle : Bundle
+        The model. Its window holds the latest scores of all records that it was not fit on.
+    split : Split
+        How the history was cut.
+    fit_scores, calibration_scores, held_out_scores : float64 arrays
+        Scores of the three slices in the order of time, higher is more anomalous.
+    held_out : Judged
+        The held-out slice, judged through a rolling window that began with the calibration slice.
+    metrics : dict of str to float
+        Figures for the registry; finite.
+    """
+
+    bundle: Bundle
+    split: Split
+    fit_scores: NDArray[np.float64]
+    calibration_scores: NDArray[np.float64]
+    held_out_scores: NDArray[np.float64]
+    held_out: Judged
+    metrics: dict[str, float]
+
+
+def split_in_time(source: Source, rows: int) -> Split:
+    """Cut a history of that many records.
+
+    Seven tenths fit, two calibrate, one is held out; but calibration gets at least twice, and the
+    held-out slice once, as many as hold one flag at the nominal rate.
+
+    Raises
+    ------
+    HistoryError
+        When there are too few.
+
+    Examples
+    --------
+    >>> from streamscore.sources import load_source
+    >>> split_in_time(load_source("accidents"), 10_000)
+    Split(fit=7000, calibration=2000, held_out=1000)
+    """
+    one_flag = ceil(1.0 / source.nominal_rate)
+    fit = min(rows * 7 // 10, rows - 3 * one_flag)
+    held_out = (rows - fit) // 3
+    if fit < _LEAST_FIT:
+        least = max(ceil(_LEAST_FIT * 10 / 7), _LEAST_FIT + 3 * one_flag)
+        raise HistoryError(
+            f"training {source.name} at a nominal rate of {source.nominal_rate:g} needs at least "
+            f"{least} good records; received {rows}. Give more history, or a wider range of time"
+        )
+    return Split(fit, rows - fit - held_out, held_out)
+
+
+def train(codec: Codec, history: History, detector: str, seed: int, clock: Clock) -> Training:
+    """Train a model.
+
+    Parameters
+    ----------
+    codec : Codec
+        The source's codec.
+    history : History
+        What to learn from.
+    detector : str
+        Name of the detector.
+    seed : int
+        Decides every random choice: the same history and seed give the same bundle.
+    clock : callable
+        Seconds from any fixed moment.
+
+    Raises
+    ------
+    HistoryError
+        When there are too few records.
+    UsageError
+        When there is no such detector.
+    """
+    made = detector_named(detector)
+    split = split_in_time(codec.source, len(history))
+    started = clock()
+    encoder = Encoder.fit(codec, history.records[: split.fit], made.plan)
+    matrix = encoder.encode(history.records, history.local_ms)
+    encoded = clock()
+    fitted = made.fit(matrix[: split.fit], encoder.columns, seed)
+    fit_done = clock()
+    scores = fitted.score(matrix)
+    fit_scores, calibration, held_out = np.split(scores, [split.fit, split.fit + split.calibration])
+    judged = _judge(codec.source, calibration, held_out)
+    seconds = {
+        "encode_seconds": encoded - started,
+        "fit_seconds": fit_done - encoded,
+        "score_seconds": clock() - fit_done,
+    }
+    return Training(
+        bundle=_bundle(codec, encoder, fitted, history, split, scores, seed),
+        split=split,
+        fit_scores=fit_scores,
+        calibration_scores=calibration,
+        held_out_scores=held_out,
+        held_out=judged,
+        metrics=_metrics(codec.source, history, split, held_out, judged) | seconds,
+    )
+
+
+def _judge(
+    source: Source, calibration: NDArray[np.float64], held_out: NDArray[np.float64]
+) -> Judged:
+    window = RollingWindow(calibration, source.calibration.window_records, source.nominal_rate)
+    return window.fold(held_out)
+
+
+def _bundle(
+    codec: Codec,
+    encoder: Encoder,
+    detector: Detector,
+    history: History,
+    split: Split,
+    scores: NDArray[np.float64],
+    seed: int,
+) -> Bundle:
+    window = scores[split.fit :][-codec.source.calibration.window_records :]
+    trained = Trained(
+        first_event_time=iso_utc(int(history.utc_ms[0])),
+        last_event_time=iso_utc(int(history.utc_ms[split.fit - 1])),
+        fit_rows=split.fit,
+        calibration_rows=len(window),
+        seed=seed,
+    )
+    return make_bundle(codec, encoder, detector, window, trained)
+
+
+def _metrics(
+    source: Source,
+    history: History,
+    split: Split,
+    held_out: NDArray[np.float64],
+    judged: Judged,
+) -> dict[str, float]:
+    quantiles = np.quantile(held_out, list(_QUANTILES.values()))
+    return {
+        "rows": len(history),
+        "fit_rows": split.fit,
+        "calibration_rows": split.calibration,
+        "held_out_rows": split.held_out,
+        "skipped_rows": sum(history.skipped.values()),
+        "nominal_rate": source.nominal_rate,
+        "realised_flag_rate": float(np.mean(judged.p_value <= source.nominal_rate)),
+        **{f"score_{name}": float(q) for name, q in zip(_QUANTILES, quantiles, strict=True)},
+    }
