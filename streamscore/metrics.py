@@ -8,13 +8,14 @@ import msgspec
 
 from streamscore.sources import REASONS
 
-Label = Literal["source", "partition", "processor", "reason"]
+Label = Literal["source", "partition", "processor", "reason", "version"]
 
 LABELS: dict[Label, str] = {
     "source": "name of a source",
     "partition": "number of a partition",
     "processor": "name of a processor",
     "reason": "one of the metric's fixed list",
+    "version": "the model version in force; no other is exposed",
 }
 """What each label may hold: a bounded set, whatever the records say."""
 
@@ -154,7 +155,7 @@ METRICS: tuple[Metric, ...] = (
     _gauge(
         "nominal_rate_ratio", ("source",), "Share of normal records that may be flagged, 0 to 1."
     ),
-    _gauge("model_version", ("source",), "Version of the model in force; 0 while there is none."),
+    _gauge("model_info", ("source", "version"), "1 for the version of the model in force."),
     _gauge(
         "model_loaded_timestamp_seconds",
         ("source",),

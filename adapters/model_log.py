@@ -1,0 +1,150 @@
+"""Logs a trained model to MLflow: a run, a pyfunc model around the bundle, a registered version."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from adapters.fetch_bundle import BUNDLE_PATH
+from adapters.registry import ModelVersion, Registry, model_name
+from streamscore.errors import RegistryError
+
+_MLFLOW_ENVIRONMENT = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    # Standard output belongs to results.
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    # Otherwise the lock file of whatever folder the training was started in is stored.
+    "MLFLOW_UV_AUTO_DETECT": "false",
+}
+
+
+class TrainedModel(msgspec.Struct, frozen=True, kw_only=True):
+    """What a training hands over to be logged.
+
+    Attributes
+    ----------
+    source_name : str
+        The source that it was trained for.
+    bundle : Path
+        The bundle's folder.
+    code_file : Path
+        Python file that makes the pyfunc model and ends with ``mlflow.models.set_model(...)``; the
+        model finds the bundle at ``context.artifacts["bundle"]``.
+    code_folders : tuple of Path
+        Packages that the file imports, stored with the model so that it runs on its own.
+    pip_requirements : tuple of str
+        What has to be installed to run it.
+    input_example : pandas.DataFrame
+        A few records.
+    output_example : pandas.DataFrame
+        What the model gives for them.
+    params : Mapping[str, Any]
+        What was chosen.
+    metrics : Mapping[str, float]
+        What was measured; finite.
+    plots : Path or None
+        Folder of pictures.
+    tags : Mapping[str, str]
+        Tags of the version.
+    """
+
+    source_name: str
+    bundle: Path
+    code_file: Path
+    code_folders: tuple[Path, ...] = ()
+    pip_requirements: tuple[str, ...] = ()
+    input_example: Any
+    output_example: Any
+    params: Mapping[str, Any]
+    metrics: Mapping[str, float]
+    plots: Path | None = None
+    tags: Mapping[str, str] = {}
+
+
+def log_model(tracking_uri: str, trained: TrainedModel, registry: Registry) -> ModelVersion:
+    """Log a trained model and register it as a new version, which no alias points at yet.
+
+    Parameters
+    ----------
+    tracking_uri : str
+        Address of the MLflow server. mlflow reads its credentials from the process's environment.
+    trained : TrainedModel
+        The model.
+    registry : Registry
+        The registry at the same address.
+
+    Returns
+    -------
+    ModelVersion
+        The new version of ``streamscore-<source>``; `Registry.promote` puts it into production.
+
+    Raises
+    ------
+    RegistryError
+        When MLflow cannot be reached or refuses.
+    """
+    _quiet_mlflow()
+    import mlflow
+    from mlflow.exceptions import MlflowException
+
+    name = model_name(trained.source_name)
+    mlflow.set_tracking_uri(tracking_uri)
+    try:
+        mlflow.set_experiment(name)
+        with mlflow.start_run():
+            mlflow.log_params(dict(trained.params))
+            mlflow.log_metrics(dict(trained.metrics))
+            if trained.plots is not None:
+                mlflow.log_artifacts(str(trained.plots), "plots")
+            version = _log_pyfunc(name, trained)
+    except MlflowException as error:
+        raise RegistryError(
+            f"MLflow at {tracking_uri} must take the model of {trained.source_name}; received "
+            f"{error}."
+        ) from error
+    return registry.version(name, version)
+
+
+def _log_pyfunc(name: str, trained: TrainedModel) -> int:
+    import mlflow
+    from mlflow.models import infer_signature
+
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        # An integer column cannot hold a missing value: the example's types are the records'.
+        warnings.filterwarnings("ignore", message=".*integer column", category=UserWarning)
+        # Type hints would replace the signature that is given here.
+        warnings.filterwarnings("ignore", message=".*type hints", category=UserWarning)
+        signature = infer_signature(trained.input_example, trained.output_example)
+        # The folder's own name becomes the artifact's path; links out of it are refused.
+        bundle = Path(folder).resolve() / Path(BUNDLE_PATH).name
+        shutil.copytree(trained.bundle, bundle)
+        logged = mlflow.pyfunc.log_model(
+            name="model",
+            python_model=str(trained.code_file),
+            artifacts={"bundle": str(bundle)},
+            code_paths=[str(path) for path in trained.code_folders] or None,
+            pip_requirements=list(trained.pip_requirements),
+            signature=signature,
+            input_example=trained.input_example,
+            registered_model_name=name,
+            tags=dict(trained.tags),
+        )
+    return int(logged.registered_model_version)
+
+
+def _quiet_mlflow() -> None:
+    # mlflow takes these from the environment alone, the first when it is imported.
+    for name, value in _MLFLOW_ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
+    # It warns that pip is not installed, as it is not where uv made the environment.
+    logging.getLogger("mlflow.utils.environment").setLevel(logging.ERROR)
