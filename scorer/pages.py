@@ -1,0 +1,46 @@
+"""The worker's pages: `/health`, `/ready` and `/metrics`."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import faust
+import msgspec
+from faust.web import Request, Response, View
+
+from adapters.exposition import Exposition
+from scorer.health import Watch
+
+
+def add_pages(app: faust.App, watches: Sequence[Watch], exposition: Exposition) -> None:
+    """Add the pages to the application.
+
+    `/health` answers 200 while the process works: a processor that dies ends it. `/ready` answers
+    200 when every processor is ready and 503 otherwise, and says why.
+    """
+
+    @app.page("/health")
+    async def health(web: View, request: Request) -> Response:
+        return _json(web, {"status": "alive"})
+
+    @app.page("/ready")
+    async def ready(web: View, request: Request) -> Response:
+        judged = [watch.health() for watch in watches]
+        for one in judged:
+            gauge = exposition.gauge("streamscore_ready", processor=one.processor)
+            gauge.set(float(one.ready))
+        is_ready = all(one.ready for one in judged)
+        return _json(web, {"ready": is_ready, "processors": judged}, 200 if is_ready else 503)
+
+    @app.page("/metrics")
+    async def metrics(web: View, request: Request) -> Response:
+        for watch in watches:
+            one = watch.health()
+            gauge = exposition.gauge("streamscore_ready", processor=one.processor)
+            gauge.set(float(one.ready))
+        body, content_type = exposition.render()
+        return web.bytes(body, content_type=content_type.split(";")[0])
+
+
+def _json(web: View, answer: Any, status: int = 200) -> Response:
+    body = msgspec.json.encode(answer)
+    return web.bytes(body, content_type="application/json", status=status)

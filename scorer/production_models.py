@@ -1,0 +1,56 @@
+"""The registry as the scorer sees it: an alias asked over REST, bundles fetched by a child."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from adapters.bundle_cache import bundle_cache_dir, fetch_bundle
+from adapters.registry import PRODUCTION, Registry, model_name
+from scorer.swap import Named
+from streamscore.settings import Mlflow
+
+
+class ProductionModels:
+    """Asks MLflow for production versions and brings their bundles here.
+
+    Parameters
+    ----------
+    mlflow : Mlflow
+        The settings section.
+    environ : mapping
+        The environment; credentials of MLflow and of an object store are in it.
+    """
+
+    def __init__(self, mlflow: Mlflow, environ: Mapping[str, str]) -> None:
+        self._mlflow = mlflow
+        self._environ = environ
+        self._registry = Registry(mlflow.tracking_uri, environ, mlflow.timeout_seconds)
+
+    def production(self, source: str) -> Named | None:
+        """Return the version that the alias `production` points to, or none.
+
+        Raises
+        ------
+        RegistryError
+            When MLflow does not answer.
+        """
+        found = self._registry.resolve_alias(model_name(source), PRODUCTION)
+        return None if found is None else Named(found.name, str(found.version))
+
+    def fetch(self, named: Named) -> Path:
+        """Bring a version's bundle here and return its directory.
+
+        Raises
+        ------
+        RegistryError
+            When it cannot be had.
+        """
+        version = self._registry.version(named.name, int(named.version))
+        return fetch_bundle(
+            self._mlflow.tracking_uri,
+            version.name,
+            version.version,
+            version.run_id,
+            bundle_cache_dir(self._mlflow, self._environ),
+            environ=self._environ,
+            timeout_seconds=self._mlflow.fetch_timeout_seconds,
+        )

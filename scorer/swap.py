@@ -1,0 +1,178 @@
+"""Where the models come from: the production alias followed, bundles fetched, kernels warmed.
+
+The alias in the registry is the truth. It is asked for every few seconds and when an announcement
+arrives. Fetching and warming happen here, off the hot path; the processor takes a model over
+between two batches.
+"""
+
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal, NamedTuple, Protocol
+
+from streamscore.bundle import read_bundle
+from streamscore.errors import BundleError, RegistryError, StreamscoreError
+from streamscore.scoring import Model, ModelVersion
+from streamscore.sources import Codec
+
+log = logging.getLogger(__name__)
+
+_KEPT_MODELS = 4
+
+Refusal = Literal["unreadable", "other_schema", "registry"]
+
+
+class Named(NamedTuple):
+    """A model version as the registry names it."""
+
+    name: str
+    version: str
+
+
+class Registry(Protocol):
+    """What is needed of the model registry."""
+
+    def production(self, source: str) -> Named | None:
+        """Return the version that the alias `production` points to, or none."""
+        ...
+
+    def fetch(self, named: Named) -> Path:
+        """Bring a version's bundle here and return its directory."""
+        ...
+
+
+class ModelSource:
+    """Keeps the production model of one source at hand.
+
+    Parameters
+    ----------
+    codec : Codec
+        The running source's codec.
+    registry : Registry
+        The registry.
+    poll_seconds : float
+        How often the alias is asked for.
+    refused : callable
+        Told why a version was refused.
+    """
+
+    def __init__(
+        self,
+        codec: Codec,
+        registry: Registry,
+        poll_seconds: float,
+        refused: Callable[[Refusal], None] = lambda reason: None,
+    ) -> None:
+        self._codec = codec
+        self._registry = registry
+        self._poll_seconds = poll_seconds
+        self._refused = refused
+        self._current: Model | None = None
+        self._loaded: OrderedDict[tuple[str, str], Model] = OrderedDict()
+        self._refused_version: tuple[Named, str] | None = None
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+        self._stopping = False
+        self.waiting_for = "the registry's answer"
+
+    def current(self) -> Model | None:
+        """Return the production model, warm, or none while there is none."""
+        return self._current
+
+    def version(self, version: ModelVersion) -> Model:
+        """Return the model of a version, fetched when it is not at hand.
+
+        Raises
+        ------
+        StreamscoreError
+            When it cannot be had, or the registry now holds another bundle under that version.
+        """
+        model = self._load(Named(version.name, version.version))
+        if model.version != version:
+            raise BundleError(
+                f"version {version.version} of {version.name} must hold the bundle "
+                f"{version.digest[:12]}; it holds {model.version.digest[:12]}"
+            )
+        return model
+
+    def wake(self) -> None:
+        """Look at the alias now."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """End `run`."""
+        self._stopping = True
+        self._wake.set()
+
+    def run(self) -> None:
+        """Follow the alias until told to stop."""
+        while not self._stopping:
+            self.refresh()
+            self._wake.wait(self._poll_seconds if self._current else min(1.0, self._poll_seconds))
+            self._wake.clear()
+
+    def refresh(self) -> None:
+        """Ask for the alias once; take its version when it is another."""
+        source = self._codec.source.name
+        try:
+            named = self._registry.production(source)
+        except RegistryError as error:
+            self._say_waiting(f"the registry: {error}")
+            return
+        if named is None:
+            self._say_waiting(f"a production model; `streamscore train {source}` makes one")
+            return
+        at_hand = self._current
+        if at_hand and (at_hand.version.name, at_hand.version.version) == named:
+            return
+        self._take(named)
+
+    def _take(self, named: Named) -> None:
+        try:
+            model = self._load(named)
+        except StreamscoreError as error:
+            self._refuse(named, error)
+            return
+        self._refused_version = None
+        self._current = model
+        log.info("%s: version %s of %s is ready", model.source.name, named.version, named.name)
+
+    def _load(self, named: Named) -> Model:
+        with self._lock:
+            model = self._loaded.get(named)
+            if model is None:
+                bundle = read_bundle(self._registry.fetch(named))
+                model = Model(self._codec, bundle, named.name, named.version)
+                model.warm_up()
+                self._loaded[named] = model
+                if len(self._loaded) > _KEPT_MODELS:
+                    self._loaded.popitem(last=False)
+            else:
+                self._loaded.move_to_end(named)
+            return model
+
+    def _refuse(self, named: Named, error: StreamscoreError) -> None:
+        if self._refused_version == (named, str(error)):
+            return
+        self._refused_version = (named, str(error))
+        reason: Refusal = "registry"
+        if isinstance(error, BundleError):
+            reason = "other_schema" if "schema" in str(error) else "unreadable"
+        kept = self._current
+        log.error(
+            "%s: version %s is refused, %s goes on: %s",
+            self._codec.source.name,
+            named.version,
+            f"version {kept.version.version}" if kept else "no model",
+            error,
+        )
+        self._refused(reason)
+        if kept is None:
+            self.waiting_for = f"a model that fits: {error}"
+
+    def _say_waiting(self, what: str) -> None:
+        if self._current is None and self.waiting_for != what:
+            log.warning("%s: waiting for %s", self._codec.source.name, what)
+            self.waiting_for = what
