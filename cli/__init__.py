@@ -29,6 +29,8 @@ The rules:
 - Panels of the help: "Start here", "Streams", "Models", "Operate".
 - What breaks a rule raises ``UsageError`` (exit code 2), what fails any other
   ``StreamscoreError`` (exit code 1); ``cli.app`` prints the message, without a traceback.
-- Results go to standard output, with ``--json`` as one JSON document; progress and errors go to
-  standard error.
+- Results go to standard output, by `print_table` or, with ``--json``, by `print_json` as one JSON
+  document; progress and errors go to standard error.
+- A page of the documentation that the code makes is listed in ``cli.docs.pages`` and written by
+  ``streamscore docs --write``; a test fails where it is stale.
 """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from streamscore.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
+
     from streamscore.settings import Settings
 
 DEFAULT_FILE = Path("streamscore.toml")
@@ -88,6 +89,16 @@ def print_json(result: Any) -> None:
     """Print a result (structs, mappings, sequences) as one indented JSON document."""
     encoded = msgspec.json.format(msgspec.json.encode(result), indent=2)
     sys.stdout.write(encoded.decode() + "\n")
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print rows under their columns' names, aligned, one line each, then an empty line."""
+    lines = [columns, *rows]
+    widths = [max(len(line[place]) for line in lines) for place in range(len(columns))]
+    for line in lines:
+        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        sys.stdout.write("  ".join(cells).rstrip() + "\n")
+    sys.stdout.write("\n")
 
 
 def error_console() -> Console:
