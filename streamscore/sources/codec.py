@@ -7,8 +7,9 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from streamscore.sources.event_time import EventClock, Instant
+from streamscore.sources.event_time import EventClock
 from streamscore.sources.faults import Reason, RecordFault
+from streamscore.sources.instants import Instant
 from streamscore.sources.source import FLOAT_LIMIT, INTEGER_LIMIT, Field, Source
 
 _TYPES: dict[str, Any] = {"string": str, "integer": int, "float": float, "boolean": bool}

@@ -1,45 +1,44 @@
 """Event time: from what a record says to milliseconds since the epoch.
 
 Times on a stream repeat their parts: a few thousand dates, at most 86,400 times of day. Each part
-is read once by the strict, slow parser and remembered, so the usual record costs two dictionary
-look-ups. A remembered part can only be one that the slow parser accepted.
+is read once by the strict, slow parser and remembered, and so is the UTC offset of each day, so the
+usual record costs two dictionary look-ups. What cannot be read in parts is read as a whole by the
+slow parser, which has the last word.
 """
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time, timedelta
-from typing import NamedTuple
-from zoneinfo import ZoneInfo
+from datetime import date, datetime, time
+from typing import TypeVar
 
 from streamscore.sources.faults import RecordFault
+from streamscore.sources.instants import (
+    DAY_MS,
+    Instant,
+    Remembered,
+    Zone,
+    milliseconds,
+    new_instant,
+)
 from streamscore.sources.source import EventTime
 
-_DAY_MS = 86_400_000
-_SLOT_MS = 900_000
 _EPOCH = datetime(1970, 1, 1)
 _STRPTIME_DAY = datetime(1900, 1, 1)
-_REMEMBERED_PARTS = 100_000
+_LONGEST_TEXT = 100
 _DATE_DIRECTIVES = frozenset("aAbBdmyYjUWuVG")
+_TIME_DIRECTIVES = frozenset("HIMSfpz")
 
+Value = TypeVar("Value")
 
-class Instant(NamedTuple):
-    """A moment, twice: since the epoch, and as the wall clock of the source's zone showed it.
-
-    Attributes
-    ----------
-    utc_ms : int
-        Milliseconds since 1970-01-01T00:00Z.
-    local_ms : int
-        The local wall time, as milliseconds since 1970-01-01T00:00 of the same clock.
-    """
-
-    utc_ms: int
-    local_ms: int
+Clock = tuple[int, int | None]
+"""What a text says: milliseconds since 1970-01-01T00:00 of its clock, and its UTC offset if any."""
 
 
 class EventClock:
     """Reads the event times of one source.
 
-    A local time that occurs twice (the hour that daylight saving repeats) is taken as the first.
+    A local time that occurs twice (the hour that daylight saving repeats) is taken as the first. A
+    local time that does not exist (the hour that daylight saving skips) is taken with the offset
+    from before the change, and stays the local time as it was written.
 
     Parameters
     ----------
@@ -54,13 +53,10 @@ class EventClock:
     """
 
     def __init__(self, plan: EventTime) -> None:
-        self._zone = ZoneInfo(plan.zone)
-        self._offset_ms_by_slot: dict[int, int] = {}
+        self._plan = plan
         self._earliest_ms = _date_ms(plan.earliest)
         self._latest_ms = _date_ms(plan.latest)
-        self._bounds = f"between {plan.earliest} and {plan.latest}"
-        self._parse = self._parser(plan.format)
-        self._format = plan.format
+        self._read = _reader(plan.format, Zone(plan.zone))
 
     def read(self, value: object) -> Instant:
         """Read the event time of one record.
@@ -81,135 +77,118 @@ class EventClock:
             `event_time_unreadable` or `event_time_absurd`.
         """
         try:
-            instant = self._parse(value)
+            instant = self._read(value)
         except (ValueError, OverflowError, TypeError):
             raise RecordFault(
                 "event_time_unreadable",
-                f"event time must be written as {self._format}, got {_shortened(value)}",
+                f"event time must be written as {self._plan.format}, got {_shortened(value)}",
             ) from None
-        if not self._earliest_ms <= instant.utc_ms < self._latest_ms:
-            raise RecordFault(
-                "event_time_absurd", f"event time must lie {self._bounds}, got {_shortened(value)}"
-            )
-        return instant
-
-    def _parser(self, layout: str) -> Callable[..., Instant]:
-        if layout == "epoch_milliseconds":
-            return lambda value: self._from_utc(int(value))
-        if layout == "epoch_seconds":
-            return lambda value: self._from_utc(round(value * 1000))
-        reader = _text_reader(layout)
-        return lambda value: self._from_clock(*reader(value))
-
-    def _from_clock(self, clock_ms: int, offset_ms: int | None) -> Instant:
-        if offset_ms is not None:
-            return self._from_utc(clock_ms - offset_ms)
-        return Instant(clock_ms - self._offset_ms(clock_ms, local=True), clock_ms)
-
-    def _from_utc(self, utc_ms: int) -> Instant:
-        return Instant(utc_ms, utc_ms + self._offset_ms(utc_ms, local=False))
-
-    def _offset_ms(self, clock_ms: int, *, local: bool) -> int:
-        # Zones change on multiples of 15 minutes, so one look-up serves a quarter of an hour.
-        slot = (clock_ms // _SLOT_MS) * 2 + local
-        offset_ms = self._offset_ms_by_slot.get(slot)
-        if offset_ms is None:
-            moment = _EPOCH + timedelta(milliseconds=clock_ms // _SLOT_MS * _SLOT_MS)
-            if local:
-                offset = moment.replace(tzinfo=self._zone, fold=0).utcoffset()
-            else:
-                offset = moment.replace(tzinfo=UTC).astimezone(self._zone).utcoffset()
-            offset_ms = round((offset or timedelta()).total_seconds() * 1000)
-            if len(self._offset_ms_by_slot) >= _REMEMBERED_PARTS:
-                self._offset_ms_by_slot.clear()
-            self._offset_ms_by_slot[slot] = offset_ms
-        return offset_ms
+        if self._earliest_ms <= instant[0] < self._latest_ms:
+            return instant
+        raise RecordFault(
+            "event_time_absurd",
+            f"event time must lie between {self._plan.earliest} and {self._plan.latest}, "
+            f"got {_shortened(value)}",
+        )
 
 
-class _Remembered(dict[str, tuple[int, int | None]]):
-    """Parts of times already read, bounded: text -> (milliseconds, UTC offset or None)."""
-
-    def __init__(self, parse: Callable[[str], tuple[int, int | None]]) -> None:
-        super().__init__()
-        self._parse = parse
-
-    def __missing__(self, text: str) -> tuple[int, int | None]:
-        parsed = self._parse(text)
-        if len(self) >= _REMEMBERED_PARTS:
-            self.clear()
-        self[text] = parsed
-        return parsed
-
-
-def _text_reader(layout: str) -> Callable[[str], tuple[int, int | None]]:
-    """Return a reader of one layout: text -> (clock milliseconds, UTC offset or None)."""
+def _reader(layout: str, zone: Zone) -> Callable[..., Instant]:
+    """Return a reader of one layout."""
+    if layout == "epoch_milliseconds":
+        return lambda value: zone.from_utc(round(value))
+    if layout == "epoch_seconds":
+        return lambda value: zone.from_utc(round(value * 1000))
     if layout == "iso8601":
-        return _two_parts("T", _Remembered(_iso_date), _Remembered(_iso_time), " ")
+        return _read_in_parts("T", _iso_date, _iso_time, _read_whole(_iso, zone), zone)
+    whole = _read_whole(_strptime(layout, _EPOCH), zone)
     for separator in (" ", "T"):
-        date_layout, found, time_layout = layout.partition(separator)
-        if found and _is_date(date_layout) and not _has_date(time_layout):
-            date_part = _Remembered(lambda text: _strptime_ms(text, date_layout, _EPOCH))
-            time_part = _Remembered(lambda text: _strptime_ms(text, time_layout, _STRPTIME_DAY))
-            return _two_parts(separator, date_part, time_part)
-    return _Remembered(lambda text: _strptime_ms(text, layout, _EPOCH)).__getitem__
+        date_layout, _, time_layout = layout.partition(separator)
+        if _uses_only(_DATE_DIRECTIVES, date_layout) and _uses_only(_TIME_DIRECTIVES, time_layout):
+            parse_date = _strptime(date_layout, _EPOCH)
+            parse_time = _strptime(time_layout, _STRPTIME_DAY)
+            return _read_in_parts(separator, parse_date, parse_time, whole, zone)
+    return whole
 
 
-def _two_parts(
-    separator: str, date_part: _Remembered, time_part: _Remembered, alternative: str = ""
-) -> Callable[[str], tuple[int, int | None]]:
-    def read(text: str) -> tuple[int, int | None]:
+def _read_whole(parse: Callable[[str], Clock], zone: Zone) -> Callable[[str], Instant]:
+    return Remembered(_short(lambda text: zone.from_clock(*parse(text)))).__getitem__
+
+
+def _read_in_parts(
+    separator: str,
+    parse_date: Callable[[str], Clock],
+    parse_time: Callable[[str], Clock],
+    whole: Callable[[str], Instant],
+    zone: Zone,
+) -> Callable[[str], Instant]:
+    def parse_day(text: str) -> Clock:
+        day_ms, _ = parse_date(text)
+        return day_ms, zone.local_day_offset_ms(day_ms // DAY_MS)
+
+    days, times = Remembered(_short(parse_day)), Remembered(_short(parse_time))
+
+    def read(text: str) -> Instant:
+        # All in one place, because it runs once a record.
         date_text, found, time_text = text.partition(separator)
-        if not found and alternative:
-            date_text, found, time_text = text.partition(alternative)
         if not found:
-            if not alternative:
-                raise ValueError(text)
-            return date_part[date_text]
-        time_ms, offset_ms = time_part[time_text]
-        return date_part[date_text][0] + time_ms, offset_ms
+            return whole(text)
+        try:
+            day_ms, offset_ms = days[date_text]
+            time_ms, written_ms = times[time_text]
+        except ValueError:
+            return whole(text)
+        clock_ms = day_ms + time_ms
+        if written_ms is not None or offset_ms is None:
+            return zone.from_clock(clock_ms, written_ms)
+        return new_instant(Instant, (clock_ms - offset_ms, clock_ms))
 
     return read
 
 
-def _iso_date(text: str) -> tuple[int, None]:
-    return (date.fromisoformat(text) - _EPOCH.date()).days * _DAY_MS, None
+def _short(parse: Callable[[str], Value]) -> Callable[[str], Value]:
+    """Refuse long texts (strptime takes any number of blanks): they would be remembered."""
+
+    def parse_short(text: str) -> Value:
+        if len(text) > _LONGEST_TEXT:
+            raise ValueError(text)
+        return parse(text)
+
+    return parse_short
 
 
-def _iso_time(text: str) -> tuple[int, int | None]:
-    moment = time.fromisoformat(text)
-    since_midnight = datetime.combine(_EPOCH.date(), moment.replace(tzinfo=None)) - _EPOCH
+def _iso(text: str) -> Clock:
+    return _clock(datetime.fromisoformat(text), _EPOCH)
+
+
+def _iso_date(text: str) -> Clock:
+    return (date.fromisoformat(text) - _EPOCH.date()).days * DAY_MS, None
+
+
+def _iso_time(text: str) -> Clock:
+    if text.startswith("T"):
+        raise ValueError(text)
+    return _clock(datetime.combine(_EPOCH.date(), time.fromisoformat(text)), _EPOCH)
+
+
+def _strptime(layout: str, origin: datetime) -> Callable[[str], Clock]:
+    return lambda text: _clock(datetime.strptime(text, layout), origin)
+
+
+def _clock(moment: datetime, origin: datetime) -> Clock:
     offset = moment.utcoffset()
-    return _milliseconds(since_midnight), None if offset is None else _milliseconds(offset)
-
-
-def _strptime_ms(text: str, layout: str, origin: datetime) -> tuple[int, int | None]:
-    moment = datetime.strptime(text, layout)
-    offset = moment.utcoffset()
-    clock_ms = _milliseconds(moment.replace(tzinfo=None) - origin)
-    return clock_ms, None if offset is None else _milliseconds(offset)
-
-
-def _milliseconds(span: timedelta) -> int:
-    return span // timedelta(milliseconds=1)
+    clock_ms = milliseconds(moment.replace(tzinfo=None) - origin)
+    return clock_ms, None if offset is None else milliseconds(offset)
 
 
 def _date_ms(text: str) -> int:
-    return _milliseconds(datetime.fromisoformat(text).replace(tzinfo=None) - _EPOCH)
+    return milliseconds(datetime.fromisoformat(text).replace(tzinfo=None) - _EPOCH)
 
 
-def _directives(layout: str) -> set[str]:
-    return {layout[i + 1] for i, c in enumerate(layout[:-1]) if c == "%"}
-
-
-def _is_date(layout: str) -> bool:
-    directives = _directives(layout)
-    return bool(directives) and directives <= _DATE_DIRECTIVES
-
-
-def _has_date(layout: str) -> bool:
-    return bool(_directives(layout) & _DATE_DIRECTIVES)
+def _uses_only(directives: frozenset[str], layout: str) -> bool:
+    used = {layout[i + 1] for i, c in enumerate(layout[:-1]) if c == "%"}
+    return bool(used) and used <= directives
 
 
 def _shortened(value: object) -> str:
-    text = repr(value)
+    text = repr(value[:60] if isinstance(value, str) else value)
     return text if len(text) <= 60 else f"{text[:57]}..."
