@@ -17,12 +17,14 @@ from adapters.kafka_clients import faust_broker, librdkafka_config
 from adapters.topic_admin import TopicAdmin, TopicDescription, ensure_topics
 from scorer.announcements import Announcements
 from scorer.health import Watch
+from scorer.outputs import Outlets
 from scorer.pages import add_pages
-from scorer.processor import Point, Processor, Wiring
+from scorer.processor import Point, Processor, pass_by
 from scorer.production_models import ProductionModels
 from scorer.report import ScoringReport
-from scorer.scoring import Outlets, ScoringStep
+from scorer.scoring import ScoringStep
 from scorer.swap import ModelSource
+from scorer.wiring import Wiring
 from streamscore.settings import Settings
 from streamscore.sources import Codec, Source
 from streamscore.topics import input_max_bytes, largest_message_bytes, topic_name
@@ -102,7 +104,7 @@ def run_scorer(
     settings: Settings,
     sources: Sequence[Source],
     environ: Mapping[str, str],
-    at_point: Point = lambda name, producer: None,
+    at_point: Point = pass_by,
 ) -> None:
     """Score until told to stop.
 
@@ -160,7 +162,6 @@ def _make_part(
         report.refused,
     )
     outlets = Outlets(
-        records=topics["records"].name,
         anomalies=topics["anomalies"].name,
         dead_letters=topics["deadletters"].name,
         scores=topics["scores"].name if source.scores else None,
@@ -173,7 +174,7 @@ def _make_part(
         name=name,
         connection=librdkafka_config(settings.kafka),
         settings=scorer,
-        input_topic=outlets.records,
+        input_topic=topics["records"].name,
         state_topic=topics["state"].name,
         slot=settings.worker.slot,
         max_message_bytes=largest_message_bytes(scorer.record_max_bytes),

@@ -19,11 +19,11 @@ def add_pages(app: faust.App, watches: Sequence[Watch], exposition: Exposition) 
     """
 
     @app.page("/health")
-    async def health(web: View, request: Request) -> Response:
+    async def health(web: View, _request: Request) -> Response:
         return _json(web, {"status": "alive"})
 
     @app.page("/ready")
-    async def ready(web: View, request: Request) -> Response:
+    async def ready(web: View, _request: Request) -> Response:
         judged = [watch.health() for watch in watches]
         for one in judged:
             gauge = exposition.gauge("streamscore_ready", processor=one.processor)
@@ -32,7 +32,7 @@ def add_pages(app: faust.App, watches: Sequence[Watch], exposition: Exposition) 
         return _json(web, {"ready": is_ready, "processors": judged}, 200 if is_ready else 503)
 
     @app.page("/metrics")
-    async def metrics(web: View, request: Request) -> Response:
+    async def metrics(web: View, _request: Request) -> Response:
         for watch in watches:
             one = watch.health()
             gauge = exposition.gauge("streamscore_ready", processor=one.processor)

@@ -9,15 +9,16 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import cast
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
-from msgspec import Struct
+import confluent_kafka
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
 from scorer.positions import Found, Start, start_at
 from scorer.state_log import StateLog
+from scorer.step import Message, Output, Step
+from scorer.wiring import Wiring, consumer_config, producer_config
 from streamscore.errors import BrokerError, OffsetError
-from streamscore.settings import Scorer
 
 log = logging.getLogger(__name__)
 
@@ -28,95 +29,8 @@ Point = Callable[[str, Producer], None]
 """Called at named points of each transaction, for tests that crash there."""
 
 
-class Output(NamedTuple):
-    """One message to produce."""
-
-    topic: str
-    value: bytes | None
-    key: bytes | None = None
-    headers: Sequence[tuple[str, bytes | None]] = ()
-    partition: int = -1
-
-
-class Step(Protocol):
-    """What a processor does with the records of each partition. It holds their states."""
-
-    def is_ready(self) -> bool:
-        """Whether records can be processed; until then none is read."""
-        ...
-
-    def state_offset(self, state: bytes) -> int:
-        """Return the first offset that is not in an encoded state."""
-        ...
-
-    def open(self, partition: int, state: bytes | None, next_offset: int) -> None:
-        """Take a partition over, with its state where there is one."""
-        ...
-
-    def close(self, partition: int) -> None:
-        """Give a partition up."""
-        ...
-
-    def process(
-        self, partition: int, messages: Sequence[Message], emit_from: int
-    ) -> tuple[list[Output], bool]:
-        """Fold messages; return what to write for offsets from `emit_from`, and whether the
-        state must be kept at once.
-        """
-        ...
-
-    def checkpoint(self, partition: int) -> bytes:
-        """Encode a partition's state."""
-        ...
-
-    def committed(self, began_seconds: float, ended_seconds: float) -> None:
-        """Learn that all that was processed since the last call is committed."""
-        ...
-
-    def aborted(self) -> None:
-        """Learn that all that was processed since the last call counts for nothing."""
-        ...
-
-    def lag(self, records_by_partition: Mapping[int, int]) -> None:
-        """Learn how many records wait in each partition."""
-        ...
-
-    def lost(self, records: int) -> None:
-        """Learn that retention removed records before they were read."""
-        ...
-
-
-class Wiring(Struct, frozen=True, kw_only=True):
-    """What a processor is connected to.
-
-    Attributes
-    ----------
-    name : str
-        Name of the processor, part of its group and transactional id.
-    connection : mapping
-        How librdkafka connects.
-    settings : Scorer
-        Batches, timeouts, checkpoints.
-    input_topic, state_topic : str
-        What is read and where state is kept; partition p of one belongs to p of the other.
-    slot : int
-        The worker's slot: stable over restarts, unique among workers alive.
-    max_message_bytes : int
-        Largest output, in bytes.
-    """
-
-    name: str
-    connection: Mapping[str, str]
-    settings: Scorer
-    input_topic: str
-    state_topic: str
-    slot: int
-    max_message_bytes: int
-
-    @property
-    def group(self) -> str:
-        """The consumer group."""
-        return f"{self.settings.group}.{self.name}"
+def pass_by(_name: str, _producer: Producer) -> None:
+    """Do nothing at a named point."""
 
 
 class _Owned:
@@ -152,7 +66,7 @@ class Processor:
         step: Step,
         monotonic: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
-        at_point: Point = lambda name, producer: None,
+        at_point: Point = pass_by,
     ) -> None:
         self._wiring = wiring
         self._settings = wiring.settings
@@ -162,7 +76,7 @@ class Processor:
         self._at_point = at_point
         self._stopping = threading.Event()
         self._owned: dict[int, _Owned] = {}
-        self._failure: BaseException | None = None
+        self._failure: Exception | None = None
         self._next_lag_seconds = 0.0
         self.progress_seconds = monotonic()
         self.waiting_records = 0
@@ -200,8 +114,8 @@ class Processor:
     def _connect(self) -> None:
         wiring, settings = self._wiring, self._settings
         self._states = StateLog(wiring.connection, wiring.state_topic)
-        self._producer = Producer(_producer_config(wiring))
-        self._consumer = Consumer(_consumer_config(wiring))
+        self._producer = Producer(producer_config(wiring))
+        self._consumer = Consumer(consumer_config(wiring))
         try:
             self._producer.init_transactions(_TIMEOUT_SECONDS * 2)
         except KafkaException as error:
@@ -220,7 +134,7 @@ class Processor:
     def _on_assign(self, consumer: Consumer, assigned: list[TopicPartition]) -> None:
         try:
             self._take_over([at.partition for at in assigned])
-        except BaseException as error:  # librdkafka would swallow it; the next turn raises it
+        except Exception as error:  # noqa: BLE001  # the next turn raises it, librdkafka would not
             consumer.assign([])
             self._failure = error
 
@@ -273,13 +187,16 @@ class Processor:
                 self._recover(error)
         self._report_lag()
 
-    def _by_partition(self, messages: Sequence[Message]) -> dict[int, list[Message]]:
+    def _by_partition(
+        self, consumed: Sequence[confluent_kafka.Message]
+    ) -> dict[int, list[Message]]:
         batches: dict[int, list[Message]] = {}
-        for message in messages:
-            error = message.error()
+        for one in consumed:
+            error = one.error()
             if error is not None:
                 self._raise_unless_passing(error)
                 continue
+            message = cast(Message, one)
             partition = message.partition()
             if partition in batches:
                 batches[partition].append(message)
@@ -412,43 +329,3 @@ class Processor:
         if not self.waiting_records:
             self.progress_seconds = now_seconds
         self._step.lag(lag)
-
-
-def _consumer_config(wiring: Wiring) -> dict[str, Any]:
-    settings = wiring.settings
-    return {
-        **wiring.connection,
-        "group.id": wiring.group,
-        # A static member that comes back within the session takes its partitions at once.
-        "group.instance.id": f"{wiring.group}.{wiring.slot}",
-        "client.id": f"{wiring.group}.{wiring.slot}",
-        "partition.assignment.strategy": "range",
-        "session.timeout.ms": settings.session_timeout_ms,
-        "heartbeat.interval.ms": min(3000, settings.session_timeout_ms // 3),
-        "isolation.level": "read_committed",
-        "enable.auto.commit": False,
-        "enable.auto.offset.store": False,
-        "auto.offset.reset": "error",
-        # The default of a second stalls a consumer that is faster than its fetches.
-        "fetch.queue.backoff.ms": 5,
-        "fetch.wait.max.ms": 100,
-        "retry.backoff.ms": 5,
-    }
-
-
-def _producer_config(wiring: Wiring) -> dict[str, Any]:
-    return {
-        **wiring.connection,
-        "client.id": f"{wiring.group}.{wiring.slot}",
-        # Stable by slot: a successor ends at once what its predecessor left open.
-        "transactional.id": f"{wiring.group}.{wiring.slot}",
-        "transaction.timeout.ms": wiring.settings.transaction_timeout_ms,
-        "message.timeout.ms": wiring.settings.transaction_timeout_ms,
-        "message.max.bytes": wiring.max_message_bytes,
-        "partitioner": "murmur2_random",
-        "linger.ms": 1,
-        "queue.buffering.max.messages": 1_000_000,
-        # 100 ms by default, which shows at the 99th percentile of latency.
-        "retry.backoff.ms": 5,
-        "compression.type": "lz4",
-    }

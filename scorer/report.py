@@ -3,13 +3,38 @@
 import time
 from collections.abc import Callable, Mapping
 
+import msgspec
 import numpy as np
 
 from adapters.exposition import Exposition
-from scorer.scoring import Done
 from scorer.swap import Refusal
 from streamscore.scoring import ModelVersion
-from streamscore.sources import REASONS, Source
+from streamscore.sources import REASONS, Reason, Source
+
+
+class Done(msgspec.Struct):
+    """What one transaction did; it is filled while the transaction is made.
+
+    Attributes
+    ----------
+    scores, p_values : list of float
+        Of the records scored.
+    produced_ms : list of int
+        Kafka timestamps of those records.
+    anomalies : int
+        Records flagged.
+    reasons : dict of Reason to int
+        Dead letters by reason.
+    latest_event_ms : int
+        The latest event time; 0 where none was scored.
+    """
+
+    scores: list[float] = msgspec.field(default_factory=list)
+    p_values: list[float] = msgspec.field(default_factory=list)
+    produced_ms: list[int] = msgspec.field(default_factory=list)
+    anomalies: int = 0
+    reasons: dict[Reason, int] = msgspec.field(default_factory=dict)
+    latest_event_ms: int = 0
 
 
 class ScoringReport:
@@ -56,7 +81,6 @@ class ScoringReport:
         )
         self._scores = exposition.histogram("streamscore_score", source=name)
         self._p_values = exposition.histogram("streamscore_p_value", source=name)
-        self._model_version = exposition.gauge("streamscore_model_version", source=name)
         self._loaded_at = exposition.gauge(
             "streamscore_model_loaded_timestamp_seconds", source=name
         )
@@ -71,7 +95,7 @@ class ScoringReport:
     def batch(self, done: Done, began_seconds: float, ended_seconds: float) -> None:
         """Count a committed batch."""
         for reason, count in done.reasons.items():
-            self._dead[reason].inc(count)  # type: ignore[index]  # reasons are of the fixed list
+            self._dead[reason].inc(count)
         size = len(done.scores) + sum(done.reasons.values())
         if size == 0:
             return
@@ -91,14 +115,16 @@ class ScoringReport:
         """Count an aborted transaction."""
         self._aborted.inc()
 
-    def swapped(self, version: ModelVersion) -> None:
-        """Tell that a partition took a model over."""
+    def in_force(self, version: ModelVersion) -> None:
+        """Tell which model a partition is scored with."""
         if self._version == version.version:
             return
+        name = "streamscore_model_info"
         if self._version is not None:
+            self._exposition.forget(name, source=self._source, version=self._version)
             self._swaps.inc()
         self._version = version.version
-        self._model_version.set(int(version.version))
+        self._exposition.gauge(name, source=self._source, version=self._version).set(1)
         self._loaded_at.set(self._wall_clock())
 
     def refused(self, reason: Refusal) -> None:

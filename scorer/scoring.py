@@ -5,32 +5,15 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-import msgspec
-from confluent_kafka import Message
-from msgspec import Struct
-
-from scorer.processor import Output
+from scorer.outputs import Outlets, OutputWriter
+from scorer.report import Done, ScoringReport
+from scorer.step import Message, Output
 from streamscore import headers
-from streamscore.calibration import severity
 from streamscore.errors import StreamscoreError
-from streamscore.events import (
-    MASK,
-    Anomaly,
-    Attribution,
-    Position,
-    RemovedBody,
-    ScoreLine,
-    anomaly_event,
-    iso_utc,
-    masked,
-    sha256,
-)
 from streamscore.scoring import Model, ModelVersion, PartitionFold, PartitionState, Scored
-from streamscore.sources import RecordFault, Source
+from streamscore.sources import Source
 
 log = logging.getLogger(__name__)
-
-_NO_TIMESTAMP = -1
 
 
 class Models(Protocol):
@@ -43,90 +26,6 @@ class Models(Protocol):
     def version(self, version: ModelVersion) -> Model:
         """Return the model of a version, however long that takes."""
         ...
-
-
-class Report(Protocol):
-    """What the step reports to; one call a batch."""
-
-    def batch(self, done: "Done", began_seconds: float, ended_seconds: float) -> None:
-        """Count a committed batch."""
-        ...
-
-    def aborted(self) -> None:
-        """Count an aborted transaction."""
-        ...
-
-    def swapped(self, version: ModelVersion) -> None:
-        """Tell that a partition took a model over."""
-        ...
-
-    def folded(self, records: int) -> None:
-        """Count records folded silently."""
-        ...
-
-    def checkpointed(self) -> None:
-        """Count a state written."""
-        ...
-
-    def lag(self, records_by_partition: Mapping[int, int]) -> None:
-        """Tell how many records wait."""
-        ...
-
-    def lost(self, records: int) -> None:
-        """Count records lost to retention."""
-        ...
-
-
-class Done(Struct):
-    """What one transaction did; it is filled while the transaction is made.
-
-    Attributes
-    ----------
-    scores, p_values : list of float
-        Of the records scored.
-    produced_ms : list of int
-        Kafka timestamps of those records.
-    anomalies : int
-        Records flagged.
-    reasons : dict of str to int
-        Dead letters by reason.
-    latest_event_ms : int
-        The latest event time; 0 where none was scored.
-    """
-
-    scores: list[float] = msgspec.field(default_factory=list)
-    p_values: list[float] = msgspec.field(default_factory=list)
-    produced_ms: list[int] = msgspec.field(default_factory=list)
-    anomalies: int = 0
-    reasons: dict[str, int] = msgspec.field(default_factory=dict)
-    latest_event_ms: int = 0
-
-
-class Outlets(Struct, frozen=True, kw_only=True):
-    """Where the step writes, and how a record's position is named.
-
-    Attributes
-    ----------
-    records, anomalies, dead_letters : str
-        Topics.
-    scores : str or None
-        Topic of every score, where the source asks for it.
-    cluster_id, records_topic_id : str
-        Kafka's ids.
-    partitions : int
-        How many partitions the records topic has.
-    largest_body : int
-        Records above this many bytes are replaced by their hash.
-    """
-
-    records: str
-    anomalies: str
-    dead_letters: str
-    scores: str | None
-    cluster_id: str
-    records_topic_id: str
-    partitions: int
-    largest_body: int
 
 
 class _Partition:
@@ -149,7 +48,7 @@ class ScoringStep:
         Where models come from.
     outlets : Outlets
         Where outputs go.
-    report : Report
+    report : ScoringReport
         What is told of each batch.
     wall_clock : callable
         Returns seconds since the epoch; decides an event's `time` alone.
@@ -160,18 +59,16 @@ class ScoringStep:
         source: Source,
         models: Models,
         outlets: Outlets,
-        report: Report,
+        report: ScoringReport,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self._source = source
         self._models = models
-        self._outlets = outlets
+        self._writer = OutputWriter(source, outlets, wall_clock)
         self._report = report
-        self._wall_clock = wall_clock
-        self._private = [name for name, field in source.fields.items() if field.private]
+        self._topic_partitions = outlets.partitions
         self._partitions: dict[int, _Partition] = {}
         self._done = Done()
-        self._encode = msgspec.json.Encoder().encode
 
     def is_ready(self) -> bool:
         """Whether there is a model."""
@@ -186,10 +83,9 @@ class ScoringStep:
         fold = None if state is None else self._resume(PartitionState.decode(state))
         is_kept = fold is not None
         if fold is None:
-            model = self._production()
-            fold = PartitionFold(model, model.new_window(self._outlets.partitions))
+            fold = self._fresh(self._production())
         self._partitions[partition] = _Partition(fold, next_offset, is_kept)
-        self._report.swapped(fold.model.version)
+        self._report.in_force(fold.model.version)
 
     def close(self, partition: int) -> None:
         """Give a partition up."""
@@ -205,17 +101,13 @@ class ScoringStep:
         if owned.next_offset >= emit_from:
             keep_state |= self._swap(owned)
         owned.next_offset = messages[-1].offset() + 1
-        records = [m for m in messages if not _is_control(m)]
+        records = [message for message in messages if not _is_control(message)]
         scored = owned.fold.fold([message.value() for message in records])
-        silent = sum(message.offset() < emit_from for message in records)
-        if silent:
+        silent = 0
+        if records and records[0].offset() < emit_from:
+            silent = sum(message.offset() < emit_from for message in records)
             self._report.folded(silent)
-        outputs = self._dead_letters(records, scored, emit_from)
-        outputs += self._anomalies(records, scored, emit_from, owned.fold.model)
-        if self._outlets.scores is not None:
-            outputs += self._score_lines(records, scored, emit_from, owned.fold.model)
-        self._account(records, scored, silent)
-        return outputs, keep_state
+        return self._outputs(records, scored, silent, owned.fold.model), keep_state
 
     def checkpoint(self, partition: int) -> bytes:
         """Encode a partition's state."""
@@ -254,6 +146,9 @@ class ScoringStep:
             raise StreamscoreError(f"{self._source.name} has no production model to score with")
         return model
 
+    def _fresh(self, model: Model) -> PartitionFold:
+        return PartitionFold(model, model.new_window(self._topic_partitions))
+
     def _resume(self, state: PartitionState) -> PartitionFold | None:
         try:
             return state.resume(self._models.version(state.model))
@@ -271,150 +166,34 @@ class ScoringStep:
         model = self._production()
         if model.version == owned.fold.model.version:
             return False
-        owned.fold = PartitionFold(model, model.new_window(self._outlets.partitions))
-        self._report.swapped(model.version)
+        owned.fold = self._fresh(model)
+        self._report.in_force(model.version)
         return True
 
-    def _dead_letters(
-        self, messages: Sequence[Message], scored: Scored, emit_from: int
+    def _outputs(
+        self, records: Sequence[Message], scored: Scored, silent: int, model: Model
     ) -> list[Output]:
+        """Make the outputs of all records but the first `silent` ones."""
+        writer, done = self._writer, self._done
         outputs = []
         for place, fault in scored.faults:
-            message = messages[place]
-            if message.offset() >= emit_from:
-                outputs.append(self._dead_letter(message, fault))
-                self._done.reasons[fault.reason] = self._done.reasons.get(fault.reason, 0) + 1
+            if place >= silent:
+                outputs.append(writer.dead_letter(records[place], fault))
+                done.reasons[fault.reason] = done.reasons.get(fault.reason, 0) + 1
+        flagged = [i for i in scored.flagged(self._source.nominal_rate) if scored.good[i] >= silent]
+        # Places ascend, so what is folded silently comes first.
+        first = sum(place < silent for place in scored.good) if silent else 0
+        outputs += writer.anomalies(records, scored, flagged, model)
+        outputs += writer.score_lines(records, scored, first, model)
+        done.anomalies += len(flagged)
+        done.scores += scored.scores[first:].tolist()
+        done.p_values += scored.judged.p_value[first:].tolist()
+        done.produced_ms += [records[place].timestamp()[1] for place in scored.good[first:]]
+        done.latest_event_ms = max(done.latest_event_ms, *scored.event_time_ms[first:], 0)
         return outputs
-
-    def _dead_letter(self, message: Message, fault: RecordFault) -> Output:
-        position = self._position(message)
-        body: bytes | None = message.value()
-        kept = body is None or len(body) <= self._outlets.largest_body
-        if not kept and body is not None:
-            body = self._encode(
-                RemovedBody(sha256=sha256(body), bytes=len(body), position=position)
-            )
-        added = [
-            (headers.REASON, fault.reason.encode()),
-            (headers.DETAIL, fault.detail[:500].encode(errors="replace")),
-            (headers.POSITION, position.identity().encode()),
-            (headers.TOPIC, position.topic.encode()),
-            (headers.BODY, b"original" if kept else b"hash"),
-        ]
-        own = [*(message.headers() or ()), *added]
-        return Output(self._outlets.dead_letters, body, message.key(), own)
-
-    def _anomalies(
-        self, messages: Sequence[Message], scored: Scored, emit_from: int, model: Model
-    ) -> list[Output]:
-        flagged = [
-            i
-            for i in scored.flagged(self._source.nominal_rate)
-            if messages[scored.good[i]].offset() >= emit_from
-        ]
-        if not flagged:
-            return []
-        self._done.anomalies += len(flagged)
-        reasons = model.attribute(scored.matrix[flagged])
-        made_at_ms = int(self._wall_clock() * 1000)
-        return [
-            self._anomaly(messages[scored.good[i]], scored, i, shares, model, made_at_ms)
-            for i, shares in zip(flagged, reasons, strict=True)
-        ]
-
-    def _anomaly(
-        self,
-        message: Message,
-        scored: Scored,
-        i: int,
-        shares: Sequence[tuple[str, float]],
-        model: Model,
-        made_at_ms: int,
-    ) -> Output:
-        value = message.value()
-        kept = len(value) <= self._outlets.largest_body
-        judged = scored.judged
-        anomaly = Anomaly(
-            source=self._source.name,
-            position=self._position(message),
-            event_time=iso_utc(scored.event_time_ms[i]),
-            score=float(scored.scores[i]),
-            p_value=float(judged.p_value[i]),
-            threshold=float(judged.threshold[i]),
-            nominal_rate=self._source.nominal_rate,
-            severity=severity(float(judged.tail[i]), self._source.nominal_rate),
-            model=model.version,
-            attribution=[
-                Attribution(name, share, self._shown(scored, i, name, model))
-                for name, share in shares
-            ],
-            record=masked(value, self._private) if kept else None,
-            record_sha256=None if kept else sha256(value),
-        )
-        own = message.headers() or []
-        event = anomaly_event(anomaly, made_at_ms, _traceparent(own))
-        return Output(self._outlets.anomalies, self._encode(event), message.key(), own)
-
-    def _shown(self, scored: Scored, i: int, field: str, model: Model) -> object:
-        if field in self._private:
-            return MASK
-        value = model.codec.value_of(scored.records[i], field)
-        if isinstance(value, str) and len(value) > 200:
-            return f"{value[:197]}..."
-        return value
-
-    def _score_lines(
-        self, messages: Sequence[Message], scored: Scored, emit_from: int, model: Model
-    ) -> list[Output]:
-        outputs = []
-        rate, topic = self._source.nominal_rate, self._outlets.scores or ""
-        p_values, scores = scored.judged.p_value.tolist(), scored.scores.tolist()
-        for i, place in enumerate(scored.good):
-            message = messages[place]
-            if message.offset() < emit_from:
-                continue
-            line = ScoreLine(
-                partition=message.partition(),
-                offset=message.offset(),
-                event_time_ms=scored.event_time_ms[i],
-                score=scores[i],
-                p_value=p_values[i],
-                flagged=p_values[i] <= rate,
-                model_version=model.version.version,
-            )
-            key, at = message.key(), message.partition()
-            outputs.append(Output(topic, self._encode(line), key, partition=at))
-        return outputs
-
-    def _position(self, message: Message) -> Position:
-        return Position(
-            cluster_id=self._outlets.cluster_id,
-            topic_id=self._outlets.records_topic_id,
-            topic=message.topic(),
-            partition=message.partition(),
-            offset=message.offset(),
-        )
-
-    def _account(self, messages: Sequence[Message], scored: Scored, silent: int) -> None:
-        # Offsets ascend, so what is folded silently comes first.
-        skipped = sum(place < silent for place in scored.good) if silent else 0
-        done = self._done
-        done.scores += scored.scores[skipped:].tolist()
-        done.p_values += scored.judged.p_value[skipped:].tolist()
-        done.produced_ms += [messages[place].timestamp()[1] for place in scored.good[skipped:]]
-        if len(scored.event_time_ms) > skipped:
-            latest = max(scored.event_time_ms[skipped:])
-            done.latest_event_ms = max(done.latest_event_ms, latest)
 
 
 def _is_control(message: Message) -> bool:
     if message.value():
         return False
     return any(name == headers.CONTROL for name, _ in message.headers() or ())
-
-
-def _traceparent(own: Sequence[tuple[str, bytes | None]]) -> str | None:
-    for name, value in own:
-        if name == headers.TRACEPARENT and value:
-            return value.decode(errors="replace")
-    return None

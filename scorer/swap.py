@@ -63,7 +63,7 @@ class ModelSource:
         codec: Codec,
         registry: Registry,
         poll_seconds: float,
-        refused: Callable[[Refusal], None] = lambda reason: None,
+        refused: Callable[[Refusal], None],
     ) -> None:
         self._codec = codec
         self._registry = registry

@@ -1,0 +1,189 @@
+"""What scoring writes: anomaly events, dead letters, and a line for every score."""
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+from msgspec import Struct
+
+from scorer.step import Headers, Message, Output
+from streamscore import headers
+from streamscore.calibration import severity
+from streamscore.events import (
+    MASK,
+    Anomaly,
+    Attribution,
+    Position,
+    RemovedBody,
+    ScoreLine,
+    anomaly_event,
+    iso_utc,
+    masked,
+    sha256,
+)
+from streamscore.scoring import Model, Scored
+from streamscore.sources import RecordFault, Source
+
+_LONGEST_SHOWN_VALUE = 200
+_LONGEST_DETAIL = 500
+
+
+class Outlets(Struct, frozen=True, kw_only=True):
+    """Where scoring writes, and how a record's position is named.
+
+    Attributes
+    ----------
+    anomalies, dead_letters : str
+        Topics.
+    scores : str or None
+        Topic of every score, where the source asks for it.
+    cluster_id, records_topic_id : str
+        Kafka's ids.
+    partitions : int
+        How many partitions the records topic has.
+    largest_body : int
+        A record of more bytes is replaced by its hash.
+    """
+
+    anomalies: str
+    dead_letters: str
+    scores: str | None
+    cluster_id: str
+    records_topic_id: str
+    partitions: int
+    largest_body: int
+
+
+class OutputWriter:
+    """Makes the messages that tell of scored and of bad records.
+
+    Parameters
+    ----------
+    source : Source
+        The source.
+    outlets : Outlets
+        Where outputs go.
+    wall_clock : callable
+        Returns seconds since the epoch; decides an event's `time` alone.
+    """
+
+    def __init__(self, source: Source, outlets: Outlets, wall_clock: Callable[[], float]) -> None:
+        self._source = source
+        self._outlets = outlets
+        self._wall_clock = wall_clock
+        self._private = [name for name, field in source.fields.items() if field.private]
+        self._encode = msgspec.json.Encoder().encode
+
+    def dead_letter(self, message: Message, fault: RecordFault) -> Output:
+        """Make the dead letter of a bad record: its bytes, and headers that say why."""
+        position = self._position(message)
+        body = message.value()
+        is_kept = body is None or len(body) <= self._outlets.largest_body
+        if not is_kept:
+            body = self._removed(body or b"", position)
+        added = [
+            (headers.REASON, fault.reason.encode()),
+            (headers.DETAIL, fault.detail[:_LONGEST_DETAIL].encode(errors="replace")),
+            (headers.POSITION, position.identity().encode()),
+            (headers.TOPIC, position.topic.encode()),
+            (headers.BODY, b"original" if is_kept else b"hash"),
+        ]
+        own = [*(message.headers() or ()), *added]
+        return Output(self._outlets.dead_letters, body, message.key(), own)
+
+    def anomalies(
+        self, messages: Sequence[Message], scored: Scored, flagged: Sequence[int], model: Model
+    ) -> list[Output]:
+        """Make the events of flagged records, given by their places among the scored ones."""
+        if not flagged:
+            return []
+        reasons = model.attribute(scored.matrix[flagged])
+        made_at_ms = int(self._wall_clock() * 1000)
+        outputs = []
+        for i, shares in zip(flagged, reasons, strict=True):
+            message = messages[scored.good[i]]
+            own: Headers = message.headers() or ()
+            anomaly = self._anomaly(message, scored, i, shares, model)
+            event = self._encode(anomaly_event(anomaly, made_at_ms, _traceparent(own)))
+            outputs.append(Output(self._outlets.anomalies, event, message.key(), own))
+        return outputs
+
+    def score_lines(
+        self, messages: Sequence[Message], scored: Scored, first: int, model: Model
+    ) -> list[Output]:
+        """Make a line for each scored record from the `first` one on, if the source wants them."""
+        topic = self._outlets.scores
+        if topic is None:
+            return []
+        rate, version = self._source.nominal_rate, model.version.version
+        p_values, scores = scored.judged.p_value.tolist(), scored.scores.tolist()
+        outputs = []
+        for i in range(first, len(scored.good)):
+            message = messages[scored.good[i]]
+            line = ScoreLine(
+                partition=message.partition(),
+                offset=message.offset(),
+                event_time_ms=scored.event_time_ms[i],
+                score=scores[i],
+                p_value=p_values[i],
+                flagged=p_values[i] <= rate,
+                model_version=version,
+            )
+            encoded = self._encode(line)
+            outputs.append(Output(topic, encoded, message.key(), partition=line.partition))
+        return outputs
+
+    def _anomaly(
+        self,
+        message: Message,
+        scored: Scored,
+        i: int,
+        shares: Sequence[tuple[str, float]],
+        model: Model,
+    ) -> Anomaly:
+        value = message.value() or b""
+        is_kept = len(value) <= self._outlets.largest_body
+        judged, rate = scored.judged, self._source.nominal_rate
+        return Anomaly(
+            source=self._source.name,
+            position=self._position(message),
+            event_time=iso_utc(scored.event_time_ms[i]),
+            score=float(scored.scores[i]),
+            p_value=float(judged.p_value[i]),
+            threshold=float(judged.threshold[i]),
+            nominal_rate=rate,
+            severity=severity(float(judged.tail[i]), rate),
+            model=model.version,
+            attribution=[
+                Attribution(name, share, self._shown(scored, i, name, model))
+                for name, share in shares
+            ],
+            record=masked(value, self._private) if is_kept else None,
+            record_sha256=None if is_kept else sha256(value),
+        )
+
+    def _shown(self, scored: Scored, i: int, field: str, model: Model) -> object:
+        if field in self._private:
+            return MASK
+        value: object = model.codec.value_of(scored.records[i], field)
+        if isinstance(value, str) and len(value) > _LONGEST_SHOWN_VALUE:
+            return f"{value[: _LONGEST_SHOWN_VALUE - 3]}..."
+        return value
+
+    def _removed(self, body: bytes, position: Position) -> bytes:
+        return self._encode(RemovedBody(sha256=sha256(body), bytes=len(body), position=position))
+
+    def _position(self, message: Message) -> Position:
+        return Position(
+            cluster_id=self._outlets.cluster_id,
+            topic_id=self._outlets.records_topic_id,
+            topic=message.topic(),
+            partition=message.partition(),
+            offset=message.offset(),
+        )
+
+
+def _traceparent(own: Headers) -> str | None:
+    for name, value in own:
+        if name == headers.TRACEPARENT and value:
+            return value.decode(errors="replace")
+    return None
