@@ -93,10 +93,19 @@ def log_model(tracking_uri: str, trained: TrainedModel, registry: Registry) -> M
         When MLflow cannot be reached or refuses.
     """
     _quiet_mlflow()
+    name = model_name(trained.source_name)
+    with warnings.catch_warnings():
+        # mlflow warns of its own parts, and of what is meant: integer columns in the example, and
+        # a signature that is given and not read from type hints.
+        warnings.simplefilter("ignore")
+        version = _logged(tracking_uri, name, trained)
+    return registry.version(name, version)
+
+
+def _logged(tracking_uri: str, name: str, trained: TrainedModel) -> int:
     import mlflow
     from mlflow.exceptions import MlflowException
 
-    name = model_name(trained.source_name)
     mlflow.set_tracking_uri(tracking_uri)
     try:
         mlflow.set_experiment(name)
@@ -105,24 +114,19 @@ def log_model(tracking_uri: str, trained: TrainedModel, registry: Registry) -> M
             mlflow.log_metrics(dict(trained.metrics))
             if trained.plots is not None:
                 mlflow.log_artifacts(str(trained.plots), "plots")
-            version = _log_pyfunc(name, trained)
+            return _log_pyfunc(name, trained)
     except MlflowException as error:
         raise RegistryError(
             f"MLflow at {tracking_uri} must take the model of {trained.source_name}; received "
             f"{error}."
         ) from error
-    return registry.version(name, version)
 
 
 def _log_pyfunc(name: str, trained: TrainedModel) -> int:
     import mlflow
     from mlflow.models import infer_signature
 
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-        # An integer column cannot hold a missing value: the example's types are the records'.
-        warnings.filterwarnings("ignore", message=".*integer column", category=UserWarning)
-        # Type hints would replace the signature that is given here.
-        warnings.filterwarnings("ignore", message=".*type hints", category=UserWarning)
+    with tempfile.TemporaryDirectory() as folder:
         signature = infer_signature(trained.input_example, trained.output_example)
         # The folder's own name becomes the artifact's path; links out of it are refused.
         bundle = Path(folder).resolve() / Path(BUNDLE_PATH).name
