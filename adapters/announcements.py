@@ -11,13 +11,22 @@ from streamscore.events import Announcement
 from streamscore.settings import Settings
 from streamscore.topics import topic_name
 
-_DELIVERY_SECONDS = 15.0
 
-
-def announce(settings: Settings, announcement: Announcement) -> None:
+def announce(
+    settings: Settings, announcement: Announcement, delivery_seconds: float = 15.0
+) -> None:
     """Write an announcement, and wait until Kafka has it.
 
     A wake-up only: the alias in MLflow is the truth, and every worker also polls it.
+
+    Parameters
+    ----------
+    settings : Settings
+        Sections ``kafka`` and ``topics`` are read.
+    announcement : Announcement
+        Which alias moved to which version.
+    delivery_seconds : float
+        How long Kafka may take.
 
     Raises
     ------
@@ -27,7 +36,7 @@ def announce(settings: Settings, announcement: Announcement) -> None:
     refused: list[str] = []
     topic = topic_name("models", prefix=settings.topics.prefix)
     config = librdkafka_config(settings.kafka) | {
-        "delivery.timeout.ms": str(int(_DELIVERY_SECONDS * 1000)),
+        "delivery.timeout.ms": str(int(delivery_seconds * 1000)),
         "enable.idempotence": "true",
         "log_level": "2",  # what fails is in the error; librdkafka would print it as well
     }
@@ -39,7 +48,7 @@ def announce(settings: Settings, announcement: Announcement) -> None:
             value=msgspec.json.encode(announcement),
             on_delivery=lambda error, _: refused.append(str(error)) if error else None,
         )
-        waiting = producer.flush(_DELIVERY_SECONDS + 1)
+        waiting = producer.flush(delivery_seconds + 1)
     except KafkaException as error:
         refused, waiting = [str(error)], 0
     if refused or waiting:

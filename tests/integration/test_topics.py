@@ -1,15 +1,20 @@
 """Topics on a real broker: created when missing, never altered, compared."""
 
+import json
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 import pytest
+from confluent_kafka import Consumer, TopicPartition
 
+from adapters.announcements import announce
 from adapters.topic_admin import TopicAdmin, ensure_topics
 from adapters.topic_check import check_topics
+from cli.app import main
 from streamscore.errors import BrokerError
+from streamscore.events import Announcement
 from streamscore.settings import Kafka, Settings, Topics
 from streamscore.sources import Source, load_source
 from streamscore.topics import TopicPlan, planned_topics
@@ -145,6 +150,47 @@ def test_a_kafka_that_does_not_answer_is_told_with_its_address(free_port: int) -
     kafka = Kafka(bootstrap_servers=f"127.0.0.1:{free_port}")
     with pytest.raises(BrokerError, match=f"Kafka at 127.0.0.1:{free_port} must be reachable"):
         TopicAdmin(kafka)
+
+
+def test_the_command_line_creates_and_checks_topics(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at = ["--set", f"kafka.bootstrap_servers={settings.kafka.bootstrap_servers}"]
+    at += ["--set", f"topics.prefix={settings.topics.prefix}", "topics"]
+    which = ["--source", "accidents", "--source", "reviews"]
+    assert main([*at, "check", *which]) == 1
+    assert "missing" in capsys.readouterr().out
+    assert main([*at, "create", *which]) == 0
+    assert "deadletters.reviews" in capsys.readouterr().out
+    assert main([*at, "check", *which, "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    names = [check["name"].removeprefix(settings.topics.prefix) for check in answer["topics"]]
+    assert {"records.accidents", "records.reviews", "models"} <= set(names)
+    assert len(names) == len(set(names)), "a shared topic is told once"
+    needed = {(acl["service"], acl["operation"], acl["name"]) for acl in answer["acls"]}
+    assert ("scorer", "Write", f"{settings.topics.prefix}state.reviews") in needed
+
+
+def test_an_announcement_is_on_its_topic(admin: TopicAdmin, settings: Settings) -> None:
+    sources = [load_source("accidents")]
+    name = ensure_topics(admin, settings, sources[0])["models"].name
+    told = Announcement(
+        source="accidents", model="streamscore-accidents", version="3", alias="production"
+    )
+    announce(settings, told)
+    consumer = Consumer({"bootstrap.servers": settings.kafka.bootstrap_servers, "group.id": name})
+    consumer.assign([TopicPartition(name, 0, 0)])
+    (message,) = consumer.consume(1, timeout=20)
+    consumer.close()
+    assert message.key() == b"accidents"
+    assert msgspec.json.decode(message.value() or b"", type=Announcement) == told
+
+
+def test_an_announcement_that_kafka_does_not_take_is_told(settings: Settings) -> None:
+    absent = with_topics(settings, Topics(prefix="not-there."))
+    told = Announcement(source="a", model="m", version="1", alias="production")
+    with pytest.raises(BrokerError, match=r"must take the announcement on not-there\.models"):
+        announce(absent, told, delivery_seconds=1.0)
 
 
 @pytest.fixture
