@@ -23,9 +23,9 @@ from scorer.processor import Point, Processor, pass_by
 from scorer.production_models import ProductionModels
 from scorer.report import ScoringReport
 from scorer.scoring import ScoringStep
-from scorer.swap import ModelSource
+from scorer.swap import ModelSource, Registry
 from scorer.wiring import Wiring
-from streamscore.settings import Settings
+from streamscore.settings import Mlflow, Settings
 from streamscore.sources import Codec, Source
 from streamscore.topics import input_max_bytes, largest_message_bytes, topic_name
 
@@ -105,6 +105,7 @@ def run_scorer(
     sources: Sequence[Source],
     environ: Mapping[str, str],
     at_point: Point = pass_by,
+    make_registry: Callable[[Mlflow, Mapping[str, str]], Registry] = ProductionModels,
 ) -> None:
     """Score until told to stop.
 
@@ -118,6 +119,8 @@ def run_scorer(
         The environment, for MLflow's credentials.
     at_point : callable
         Called at named points of each transaction, for tests that crash there.
+    make_registry : callable
+        Makes the registry that models come from, of the MLflow settings and the environment.
 
     Raises
     ------
@@ -129,13 +132,14 @@ def run_scorer(
     setup_logging(loglevel="INFO")
     logging.getLogger("kafka").setLevel(logging.WARNING)
     exposition = Exposition()
+    registry = make_registry(settings.mlflow, environ)
     parts = []
     with TopicAdmin(settings.kafka) as admin:
         cluster_id = admin.cluster_id()
         for source in sources:
             topics = ensure_topics(admin, settings, source)
             parts.append(
-                _make_part(settings, source, environ, exposition, topics, cluster_id, at_point)
+                _make_part(settings, source, registry, exposition, topics, cluster_id, at_point)
             )
     app = _make_app(settings, parts, exposition)
     threads = _make_threads(settings, parts)
@@ -146,7 +150,7 @@ def run_scorer(
 def _make_part(
     settings: Settings,
     source: Source,
-    environ: Mapping[str, str],
+    registry: Registry,
     exposition: Exposition,
     topics: Mapping[str, TopicDescription],
     cluster_id: str,
@@ -157,7 +161,7 @@ def _make_part(
     report = ScoringReport(exposition, source, name)
     models = ModelSource(
         Codec(source, scorer.record_max_bytes),
-        ProductionModels(settings.mlflow, environ),
+        registry,
         scorer.model_poll_seconds,
         report.refused,
     )
