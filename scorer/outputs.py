@@ -10,6 +10,7 @@ from streamscore import headers
 from streamscore.calibration import severity
 from streamscore.events import (
     MASK,
+    NO_RECORD,
     Anomaly,
     Attribution,
     Position,
@@ -157,7 +158,7 @@ class OutputWriter:
                 Attribution(name, share, self._shown(scored, i, name, model))
                 for name, share in shares
             ],
-            record=masked(value, self._private) if is_kept else None,
+            record=masked(value, self._private) if is_kept else NO_RECORD,
             record_sha256=None if is_kept else sha256(value),
         )
 

@@ -1,8 +1,10 @@
 """The bundle: everything learned, as one directory of JSON and npz, without pickle."""
 
 import hashlib
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal
+from zipfile import BadZipFile
 
 import msgspec
 import numpy as np
@@ -153,9 +155,11 @@ def read_bundle(directory: Path) -> Bundle:
     """
     try:
         manifest = msgspec.json.decode((directory / MANIFEST_FILE).read_bytes(), type=Manifest)
-        with np.load(directory / ARRAYS_FILE, allow_pickle=False) as file:
+        # From memory: numpy leaves a file open when it is no archive.
+        packed = BytesIO((directory / ARRAYS_FILE).read_bytes())
+        with np.load(packed, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
-    except (OSError, ValueError, msgspec.DecodeError) as error:
+    except (OSError, ValueError, EOFError, BadZipFile, msgspec.DecodeError) as error:
         raise BundleError(
             f"a bundle is a directory with {MANIFEST_FILE} (format 1) and {ARRAYS_FILE}; "
             f"{directory} cannot be read: {error}"

@@ -15,6 +15,9 @@ from msgspec import Raw, Struct
 from streamscore.scoring import ModelVersion
 
 ANOMALY_TYPE = "streamscore.anomaly.v1"
+NO_RECORD = Raw(b"null")
+"""What stands for a record that is too large for an event."""
+
 MASK = "****"
 """What stands in the place of a private value."""
 
@@ -82,8 +85,8 @@ class Anomaly(Struct, frozen=True, kw_only=True):
         What scored it.
     attribution : list of Attribution
         Fields by falling share; the shares sum to 1.
-    record : Raw or None
-        The record as it came, private fields masked; none where it is too large.
+    record : Raw
+        The record as it came, private fields masked; null where it is too large.
     record_sha256 : str or None
         Hash of the record's bytes, where the record itself is left out.
     """
@@ -98,7 +101,7 @@ class Anomaly(Struct, frozen=True, kw_only=True):
     severity: float
     model: ModelVersion
     attribution: Sequence[Attribution]
-    record: Raw | None
+    record: Raw
     record_sha256: str | None = None
 
 
@@ -129,7 +132,8 @@ class AnomalyEvent(Struct, frozen=True, kw_only=True):
     data: Anomaly
     specversion: str = "1.0"
     datacontenttype: str = "application/json"
-    traceparent: str | None = None
+    traceparent: str | msgspec.UnsetType = msgspec.UNSET
+
 
 class ScoreLine(Struct, frozen=True, kw_only=True):
     """The score of one record, where a source asks for every one.

@@ -1,0 +1,114 @@
+"""The production alias followed."""
+
+from pathlib import Path
+
+import pytest
+
+from scorer.swap import ModelSource, Named, Refusal
+from streamscore.bundle import ARRAYS_FILE
+from streamscore.errors import BundleError, RegistryError
+from streamscore.sources import Codec, load_source
+from tests.scoring_parts import FolderRegistry, accident_bundle, accident_model
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> FolderRegistry:
+    """An empty registry."""
+    return FolderRegistry(tmp_path)
+
+
+@pytest.fixture
+def refusals() -> list[Refusal]:
+    """Where refusals are noted."""
+    return []
+
+
+@pytest.fixture
+def models(registry: FolderRegistry, refusals: list[Refusal]) -> ModelSource:
+    """A source of models for accidents."""
+    return ModelSource(Codec(load_source("accidents")), registry, 0.05, refusals.append)
+
+
+def test_without_an_alias_there_is_no_model_and_it_says_what_to_do(models: ModelSource) -> None:
+    models.refresh()
+    assert models.current() is None
+    assert "streamscore train accidents" in models.waiting_for
+
+
+def test_the_model_follows_the_alias_forwards_and_back(
+    models: ModelSource, registry: FolderRegistry
+) -> None:
+    first = registry.add("1", accident_bundle(1))
+    second = registry.add("2", accident_bundle(2))
+    seen = []
+    for registry.alias in (first, second, first):
+        models.refresh()
+        model = models.current()
+        assert model is not None
+        seen.append(model.version.version)
+    assert seen == ["1", "2", "1"]
+    assert registry.fetches == 2, "a version at hand is not fetched again"
+
+
+def test_a_registry_that_is_down_leaves_the_model_in_force(
+    models: ModelSource, registry: FolderRegistry
+) -> None:
+    registry.alias = registry.add("1", accident_bundle(1))
+    models.refresh()
+    registry.is_down = True
+    models.refresh()
+    assert models.current() is not None
+
+
+def test_a_registry_that_is_down_at_the_start_is_waited_for(
+    models: ModelSource, registry: FolderRegistry
+) -> None:
+    registry.is_down = True
+    models.refresh()
+    assert "it is down" in models.waiting_for
+
+
+def test_a_damaged_bundle_is_refused_once_and_the_old_one_stays(
+    models: ModelSource, registry: FolderRegistry, refusals: list[Refusal]
+) -> None:
+    registry.alias = registry.add("1", accident_bundle(1))
+    models.refresh()
+    registry.alias = registry.add("2", accident_bundle(2))
+    arrays = registry.path(registry.alias) / ARRAYS_FILE
+    arrays.write_bytes(arrays.read_bytes()[:-100])
+    models.refresh()
+    models.refresh()
+    model = models.current()
+    assert model is not None
+    assert model.version.version == "1"
+    assert refusals == ["unreadable"]
+
+
+def test_a_bundle_for_other_fields_is_refused(
+    registry: FolderRegistry, refusals: list[Refusal]
+) -> None:
+    registry.alias = registry.add("1", accident_bundle(1))
+    models = ModelSource(Codec(load_source("reviews")), registry, 0.05, refusals.append)
+    models.refresh()
+    assert models.current() is None
+    assert refusals == ["other_schema"]
+    assert "schema" in models.waiting_for
+
+
+def test_an_alias_to_a_version_that_cannot_be_fetched_is_refused(
+    models: ModelSource, registry: FolderRegistry, refusals: list[Refusal]
+) -> None:
+    registry.alias = Named("streamscore-accidents", "9")
+    models.refresh()
+    assert models.current() is None
+    assert refusals == ["registry"]
+
+
+def test_a_version_of_the_past_is_had_only_with_the_very_bundle_it_was(
+    models: ModelSource, registry: FolderRegistry
+) -> None:
+    registry.add("1", accident_bundle(2))
+    with pytest.raises(BundleError, match="must hold the bundle"):
+        models.version(accident_model(version="1", seed=1).version)
+    with pytest.raises(RegistryError):
+        models.version(accident_model(version="7").version)
