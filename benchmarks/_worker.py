@@ -1,0 +1,120 @@
+"""A scoring worker as `streamscore score` wires it, but with a model in memory instead of MLflow's.
+
+The consumer, the transactions, the state and the metrics are the real ones.
+"""
+
+import time
+
+import msgspec
+
+from adapters.exposition import Exposition
+from adapters.kafka_clients import librdkafka_config
+from adapters.topic_admin import TopicAdmin, ensure_topics
+from scorer.outputs import Outlets
+from scorer.processor import Processor
+from scorer.report import Done, ScoringReport
+from scorer.scoring import ScoringStep
+from scorer.wiring import Wiring
+from streamscore.scoring import Model, ModelVersion
+from streamscore.settings import Kafka, Settings, Topics
+from streamscore.settings import Scorer as ScorerSettings
+from streamscore.sources import Codec, Source
+from streamscore.topics import input_max_bytes, largest_message_bytes
+from trainer.history import HistoryBuilder
+from trainer.training import train
+
+_SEED = 42
+_FIT_RECORDS = 20_000
+
+
+class OneModel:
+    """The production model of a worker that never sees another."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+
+    def current(self) -> Model:
+        """Return the model."""
+        return self._model
+
+    def version(self, version: ModelVersion) -> Model:
+        """Return the model."""
+        return self._model
+
+
+def trained_model(source: Source, values: list[bytes]) -> Model:
+    """Train the default model on the first 20,000 records and warm it up."""
+    codec = Codec(source)
+    builder = HistoryBuilder(codec, _FIT_RECORDS)
+    for place, value in enumerate(values[:_FIT_RECORDS]):
+        builder.take(value, 0, place)
+    made = train(codec, builder.history("benchmark"), "isolation-forest", _SEED, time.perf_counter)
+    model = Model(codec, made.bundle, source.name, "1")
+    model.warm_up(values[:64])
+    return model
+
+
+def settings_for(
+    bootstrap_servers: str, name: str, scorer: ScorerSettings | None = None
+) -> Settings:
+    """Return settings of a worker whose group and topics are its own; `name` tells it apart."""
+    scorer = scorer or ScorerSettings()
+    return Settings(
+        kafka=Kafka(bootstrap_servers=bootstrap_servers),
+        topics=Topics(prefix=f"{name}."),
+        scorer=msgspec.structs.replace(scorer, group=name),
+    )
+
+
+class CommitClock(ScoringReport):
+    """The real metrics, and when each transaction was committed.
+
+    Attributes
+    ----------
+    commits : list of (float, int)
+        Seconds of a monotonic clock, and records scored or dead-lettered in that transaction.
+    """
+
+    def __init__(self, source: Source) -> None:
+        super().__init__(Exposition(), source, f"scoring.{source.name}")
+        self.commits: list[tuple[float, int]] = []
+        self.processed = 0
+
+    def batch(self, done: Done, began_seconds: float, ended_seconds: float) -> None:
+        """Count a committed batch and note the time."""
+        super().batch(done, began_seconds, ended_seconds)
+        size = len(done.scores) + sum(done.reasons.values())
+        self.processed += size
+        self.commits.append((time.perf_counter(), size))
+
+    def records_per_second(self) -> float:
+        """Return the rate from the first commit to the last, without the first batch."""
+        first, last = self.commits[0], self.commits[-1]
+        return (self.processed - first[1]) / (last[0] - first[0])
+
+
+def make_worker(settings: Settings, model: Model, report: ScoringReport) -> Processor:
+    """Wire a worker of one source; its topics are created where they are missing."""
+    source, scorer = model.source, settings.scorer
+    with TopicAdmin(settings.kafka) as admin:
+        topics = ensure_topics(admin, settings, source)
+        cluster_id = admin.cluster_id()
+    outlets = Outlets(
+        anomalies=topics["anomalies"].name,
+        dead_letters=topics["deadletters"].name,
+        scores=topics["scores"].name if source.scores else None,
+        cluster_id=cluster_id,
+        records_topic_id=topics["records"].topic_id,
+        partitions=topics["records"].partitions,
+        largest_body=input_max_bytes(scorer.record_max_bytes),
+    )
+    wiring = Wiring(
+        name=f"scoring.{source.name}",
+        connection=librdkafka_config(settings.kafka),
+        settings=scorer,
+        input_topic=topics["records"].name,
+        state_topic=topics["state"].name,
+        slot=0,
+        max_message_bytes=largest_message_bytes(scorer.record_max_bytes),
+    )
+    return Processor(wiring, ScoringStep(source, OneModel(model), outlets, report))
