@@ -107,13 +107,13 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         The rolling window.
     """
 
-    name: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,48}$")]
+    name: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,48}\Z")]
     event_time: EventTime
     fields: dict[str, Field]
     format: Literal[1] = 1
     title: str = ""
     key: str | None = None
-    topic: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,200}$")] | None = None
+    topic: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,200}\Z")] | None = None
     nominal_rate: Annotated[float, Meta(gt=0, le=0.5)] = 0.01
     scores: bool = False
     calibration: CalibrationPlan = CalibrationPlan()

@@ -1,29 +1,22 @@
 """Reading sources from TOML: the built-in ones and a user's own."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from importlib import resources
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Any
 
 import msgspec
 
 from streamscore.errors import SourceError
 from streamscore.sources.source import Field, Source
-
-_ROLE_TYPES: dict[str, tuple[str, ...]] = {
-    "category": ("string", "integer", "boolean"),
-    "number": ("integer", "float"),
-    "flag": ("boolean",),
-    "time": ("string", "integer", "float"),
-    "text": ("string",),
-}
+from streamscore.sources.source_rules import source_faults
 
 
 def builtin_names() -> tuple[str, ...]:
     """Names of the sources that come with the product, sorted."""
     folder = resources.files("streamscore.sources") / "builtin"
-    return tuple(sorted(item.name.removesuffix(".toml") for item in folder.iterdir()))
+    names = (item.name for item in folder.iterdir() if item.name.endswith(".toml"))
+    return tuple(sorted(name.removesuffix(".toml") for name in names))
 
 
 def load_source(name_or_path: str) -> Source:
@@ -48,7 +41,11 @@ def load_source(name_or_path: str) -> Source:
             f"a source is one of {', '.join(builtin_names())} or the path of a TOML file; "
             f"{name_or_path!r} is neither"
         )
-    return parse_source(path.read_bytes(), str(path))
+    try:
+        toml = path.read_bytes()
+    except OSError as error:
+        raise SourceError(f"{path} cannot be read: {error.strerror}") from None
+    return parse_source(toml, str(path))
 
 
 def parse_source(toml: bytes, origin: str) -> Source:
@@ -60,49 +57,33 @@ def parse_source(toml: bytes, origin: str) -> Source:
         When the TOML breaks a rule; all faults in one message.
     """
     try:
-        source = msgspec.toml.decode(toml, type=Source)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        tree = msgspec.toml.decode(toml)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SourceError(f"{origin}: {error}") from None
-    faults = [*_time_faults(source)]
-    for name, field in source.fields.items():
-        faults += [f"fields.{name}: {fault}" for fault in _field_faults(field)]
-    if source.key is not None and source.key not in source.fields:
-        faults.append(f"key = {source.key!r} is not one of the fields")
+    faults = list(_shape_faults(tree, Source, ""))
+    if not faults:
+        faults = list(source_faults(msgspec.convert(tree, Source)))
     if faults:
         raise SourceError(f"{origin}: " + "; ".join(faults))
-    return source
+    return msgspec.convert(tree, Source)
 
 
-def _field_faults(field: Field) -> Iterator[str]:
-    allowed = _ROLE_TYPES.get(field.role)
-    if allowed is not None and field.type not in allowed:
-        yield f"role {field.role} needs type {' or '.join(allowed)}, got {field.type}"
-    bounded = field.min is not None or field.max is not None
-    if bounded and field.type not in ("integer", "float"):
-        yield f"min and max bound numbers, got type {field.type}"
-    if field.min is not None and field.max is not None and field.min > field.max:
-        yield f"min {field.min} is above max {field.max}"
-    if field.max_length is not None and field.type != "string":
-        yield f"max_length bounds strings, got type {field.type}"
-
-
-def _time_faults(source: Source) -> Iterator[str]:
-    time = source.event_time
-    field = source.fields.get(time.field)
-    if field is None:
-        yield f"event_time.field = {time.field!r} is not one of the fields"
-    elif field.role != "time" or not field.required:
-        yield f"fields.{time.field} holds the event time: its role must be time, and required"
+def _shape_faults(value: Any, kind: Any, path: str) -> Iterator[str]:
+    """Name every key that is unknown, missing or of a wrong type, not the first alone."""
+    if kind == dict[str, Field] and isinstance(value, dict):
+        for name, item in value.items():
+            yield from _shape_faults(item, Field, f"{path}.{name}")
+    elif isinstance(value, dict) and isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        known = {info.name: info for info in msgspec.structs.fields(kind)}
+        where = f"{path}: " if path else ""
+        yield from (f"{where}there is no key {name!r}" for name in value if name not in known)
+        for name, info in known.items():
+            if name in value:
+                yield from _shape_faults(value[name], info.type, f"{path}.{name}".lstrip("."))
+            elif info.required:
+                yield f"{where}the key {name!r} is missing"
     else:
-        numeric = time.format in ("epoch_seconds", "epoch_milliseconds")
-        if numeric != (field.type in ("integer", "float")):
-            yield f"event_time.format {time.format!r} does not fit a field of type {field.type}"
-    try:
-        ZoneInfo(time.zone)
-    except (ZoneInfoNotFoundError, ValueError):
-        yield f"event_time.zone {time.zone!r} is not an IANA zone such as Europe/Paris"
-    for key in ("earliest", "latest"):
         try:
-            datetime.fromisoformat(getattr(time, key))
-        except ValueError:
-            yield f"event_time.{key} must be an ISO date, got {getattr(time, key)!r}"
+            msgspec.convert(value, kind)
+        except msgspec.ValidationError as error:
+            yield f"{path}: {error}"

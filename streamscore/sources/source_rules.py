@@ -1,0 +1,113 @@
+"""What a source must keep beyond its types: the rules that tie its parts together."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from math import ceil, floor, isfinite
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from streamscore.sources.source import EventTime, Field, Source
+
+_ROLE_TYPES: dict[str, tuple[str, ...]] = {
+    "category": ("string", "integer", "boolean"),
+    "number": ("integer", "float"),
+    "flag": ("boolean",),
+    "time": ("string", "integer", "float"),
+    "text": ("string",),
+}
+_NAMED_FORMATS = ("iso8601", "epoch_seconds", "epoch_milliseconds")
+_SOME_DAY = datetime(2001, 2, 3, tzinfo=UTC)
+
+
+def source_faults(source: Source) -> Iterator[str]:
+    """Name every rule that a source breaks.
+
+    Examples
+    --------
+    >>> from streamscore.sources import load_source
+    >>> list(source_faults(load_source("reviews")))
+    []
+    """
+    yield from _event_time_faults(source)
+    for name, field in source.fields.items():
+        yield from (f"fields.{name}: {fault}" for fault in _field_faults(name, field))
+    if source.key is not None and source.key not in source.fields:
+        yield f"key = {source.key!r} is not one of the fields"
+    if not source.event_time.cycles and not source.with_role("category", "number", "flag", "text"):
+        yield "a model needs a field of role category, number, flag or text, or a cycle"
+
+
+def _field_faults(name: str, field: Field) -> Iterator[str]:
+    if re.search(r'["\\\x00-\x1f]', name):
+        yield "a name must not contain a quotation mark, a backslash or a control character"
+    allowed = _ROLE_TYPES.get(field.role)
+    if allowed is not None and field.type not in allowed:
+        yield f"role {field.role} needs type {' or '.join(allowed)}, got {field.type}"
+    if field.max_length is not None and field.type != "string":
+        yield f"max_length bounds strings, got type {field.type}"
+    yield from _bound_faults(field)
+
+
+def _bound_faults(field: Field) -> Iterator[str]:
+    if field.min is None and field.max is None:
+        return
+    if field.type not in ("integer", "float"):
+        yield f"min and max bound numbers, got type {field.type}"
+    for name, bound in (("min", field.min), ("max", field.max)):
+        if bound is not None and not isfinite(bound):
+            yield f"{name} must be a finite number, got {bound}"
+            return
+    if field.min is None or field.max is None:
+        return
+    if field.min > field.max:
+        yield f"min {field.min} is above max {field.max}"
+    elif field.type == "integer" and ceil(field.min) > floor(field.max):
+        yield f"no integer lies between min {field.min} and max {field.max}"
+
+
+def _event_time_faults(source: Source) -> Iterator[str]:
+    time = source.event_time
+    field = source.fields.get(time.field)
+    if field is None:
+        yield f"event_time.field = {time.field!r} is not one of the fields"
+    elif field.role != "time" or not field.required:
+        yield f"fields.{time.field} holds the event time: its role must be time, and required"
+    else:
+        numeric = time.format in ("epoch_seconds", "epoch_milliseconds")
+        if numeric != (field.type in ("integer", "float")):
+            yield f"event_time.format {time.format!r} does not fit a field of type {field.type}"
+    if not _is_format(time.format):
+        yield (
+            f"event_time.format must be {', '.join(_NAMED_FORMATS)} or a strptime format with a "
+            f"date, such as %Y-%m-%d %H:%M:%S; got {time.format!r}"
+        )
+    try:
+        ZoneInfo(time.zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        yield f"event_time.zone {time.zone!r} is not an IANA zone such as Europe/Paris"
+    if len(set(time.cycles)) < len(time.cycles):
+        yield f"event_time.cycles may name each once, got {', '.join(time.cycles)}"
+    yield from _range_faults(time)
+
+
+def _is_format(layout: str) -> bool:
+    if layout in _NAMED_FORMATS:
+        return True
+    try:
+        # A text in the layout must be readable, and say which day it means.
+        read = datetime.strptime(_SOME_DAY.strftime(layout), layout)  # noqa: DTZ007
+        return read.date() == _SOME_DAY.date()
+    except (ValueError, re.error):
+        return False
+
+
+def _range_faults(time: EventTime) -> Iterator[str]:
+    days = []
+    for key in ("earliest", "latest"):
+        text = getattr(time, key)
+        try:
+            days.append(date.fromisoformat(text))
+        except ValueError:
+            yield f"event_time.{key} must be an ISO date such as 2024-12-31, got {text!r}"
+    if len(days) == 2 and days[0] >= days[1]:
+        yield f"event_time.earliest {time.earliest} must lie before latest {time.latest}"
