@@ -22,6 +22,7 @@ from pathlib import Path
 
 import msgspec
 
+from adapters.user_cache import user_cache_dir
 from streamscore.errors import StackError
 
 ROOTS = ("org.apache.kafka:kafka_2.13:4.3.1", "org.slf4j:slf4j-simple:1.7.36")
@@ -59,36 +60,6 @@ class Jar(msgspec.Struct, frozen=True):
         """Name of the file in the cache."""
         _, artifact, version = self.coordinate.split(":")
         return f"{artifact}-{version}.jar"
-
-
-def user_cache_dir(environ: Mapping[str, str], platform: str = sys.platform) -> Path:
-    """Where this user's programs keep what they can fetch again.
-
-    Parameters
-    ----------
-    environ : Mapping[str, str]
-        The environment: ``XDG_CACHE_HOME`` decides, otherwise the platform's folder in ``HOME``.
-    platform : str
-        As `sys.platform` has it.
-
-    Returns
-    -------
-    Path
-        The folder of this project, which need not exist yet.
-
-    Examples
-    --------
-    >>> user_cache_dir({"HOME": "/home/ann"}, "linux").as_posix()
-    '/home/ann/.cache/streamscore'
-    >>> user_cache_dir({"HOME": "/Users/ann"}, "darwin").as_posix()
-    '/Users/ann/Library/Caches/streamscore'
-    >>> user_cache_dir({"HOME": "/home/ann", "XDG_CACHE_HOME": "/big"}, "linux").as_posix()
-    '/big/streamscore'
-    """
-    if chosen := environ.get("XDG_CACHE_HOME"):
-        return Path(chosen) / "streamscore"
-    home = Path(environ["HOME"]) if environ.get("HOME") else Path.home()
-    return home / ("Library/Caches" if platform == "darwin" else ".cache") / "streamscore"
 
 
 def locked_jars(lock_file: Path = LOCK_FILE) -> tuple[Jar, ...]:

@@ -9,8 +9,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from adapters.user_cache import user_cache_dir
 from embedded.data_folder import DataFolder, data_folder
-from embedded.jars import ensure_jars, user_cache_dir
+from embedded.jars import ensure_jars
 from embedded.kafka import Kafka
 from embedded.launchers import ended_with_launchers
 from embedded.mlflow_server import MlflowServer

@@ -165,6 +165,7 @@ def _make_part(
         scorer.model_poll_seconds,
         report.refused,
     )
+    _warn_of_a_short_window(source, topics["records"].partitions)
     outlets = Outlets(
         anomalies=topics["anomalies"].name,
         dead_letters=topics["deadletters"].name,
@@ -192,6 +193,23 @@ def _make_part(
         scorer.stall_seconds,
     )
     return Part(source, models, processor, watch)
+
+
+def _warn_of_a_short_window(source: Source, partitions: int) -> None:
+    wanted = records_to_promise(source.nominal_rate)
+    capacity = source.calibration.window_records // partitions
+    if capacity < wanted:
+        log.warning(
+            "%s: a window should hold at least %d records for a nominal rate of %g; each of %d "
+            "partitions has %d, so their flag rate may be off. Use fewer partitions, or raise "
+            "calibration.window_records to %d",
+            source.name,
+            wanted,
+            source.nominal_rate,
+            partitions,
+            capacity,
+            wanted * partitions,
+        )
 
 
 def _make_app(settings: Settings, parts: Sequence[Part], exposition: Exposition) -> faust.App:

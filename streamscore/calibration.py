@@ -10,6 +10,7 @@ that anomalies do not raise the threshold against their like; when more than 3% 
 records are that extreme the stream itself has changed, and they are let in.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -182,6 +183,19 @@ def _replace_oldest(ring, ordered, cursor, score):  # type: ignore[no-untyped-de
     ordered[gap] = score
     ring[head] = score
     cursor[0] = (head + 1) % len(ring)
+
+
+def records_to_promise(nominal_rate: float) -> int:
+    """Return how many records a window needs before its realised rate can be promised.
+
+    Five expected flags in the window: with fewer, the rate is mostly chance.
+
+    Examples
+    --------
+    >>> records_to_promise(0.01)
+    500
+    """
+    return math.ceil(5 / nominal_rate)
 
 
 def severity(tail: float, nominal_rate: float) -> float:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from embedded.jars import ensure_jars, user_cache_dir
+from adapters.user_cache import user_cache_dir
+from embedded.jars import ensure_jars
 from embedded.kafka import Kafka
 from embedded.mlflow_server import MlflowServer
 
