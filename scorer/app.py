@@ -25,6 +25,7 @@ from scorer.report import ScoringReport
 from scorer.scoring import ScoringStep
 from scorer.swap import ModelSource, Registry
 from scorer.wiring import Wiring
+from streamscore.calibration import records_to_promise
 from streamscore.settings import Mlflow, Settings
 from streamscore.sources import Codec, Source
 from streamscore.topics import input_max_bytes, largest_message_bytes, topic_name
