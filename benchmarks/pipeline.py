@@ -20,12 +20,13 @@ from rich.console import Console
 from rich.table import Table
 
 from adapters.topic_admin import TopicAdmin, ensure_topics
+from adapters.user_cache import user_cache_dir
 from benchmarks._rates import Topic, batched_rate, decoding_rate, tutorial_rate, worker_rate
 from benchmarks._records import records_of, repeated
 from benchmarks._sklearn_design import SklearnDesign
 from benchmarks._verdict import Bar, conclude
 from benchmarks._worker import settings_for, trained_model
-from embedded.jars import ensure_jars, user_cache_dir
+from embedded.jars import ensure_jars
 from embedded.kafka import Kafka
 from streamscore.sources import load_source
 
