@@ -17,6 +17,7 @@ def register(app: typer.Typer) -> None:
 
 def pages() -> dict[str, str]:
     """Return every generated page: its file's name within the folder, and its text."""
+    from streamscore.event_schemas import event_schemas
     from streamscore.metrics import metrics_markdown
     from streamscore.settings import settings_markdown
     from streamscore.topics import topics_markdown
@@ -25,6 +26,7 @@ def pages() -> dict[str, str]:
         "metrics.md": metrics_markdown(),
         "settings.md": settings_markdown(),
         "topics.md": topics_markdown(),
+        **{f"events/{name}.schema.json": text for name, text in event_schemas().items()},
     }
 
 
@@ -42,6 +44,7 @@ def docs(
             "Write them with `streamscore docs --write`."
         )
     for name in stale:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(pages()[name], "utf-8")
         typer.echo(f"wrote {folder / name}")
 
