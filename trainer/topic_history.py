@@ -14,9 +14,9 @@ from confluent_kafka import (
     KafkaException,
     TopicPartition,
 )
-from confluent_kafka.admin import (
+from confluent_kafka.admin import (  # type: ignore[attr-defined]  # OffsetSpec is documented
     AdminClient,
-    OffsetSpec,  # type: ignore[attr-defined]  # it is in its documentation
+    OffsetSpec,
 )
 
 from adapters.kafka_clients import librdkafka_config
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 _ANSWER_SECONDS = 15.0
 _SILENCE_SECONDS = 30.0
 _BATCH = 2000
+_BATCH_SECONDS = 0.05
+"""A batch that is not full waits this long, so the last one costs no more."""
 
 
 def history_from_topic(
@@ -126,9 +128,11 @@ def _messages(kafka: Kafka, topic: str, ends: dict[int, int]) -> Iterator[Messag
     with contextlib.closing(consumer):
         consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in ends])
         unread = dict(ends)
+        silent_batches = 0
         while unread:
-            batch = consumer.consume(_BATCH, _SILENCE_SECONDS)
-            if not batch:
+            batch = consumer.consume(_BATCH, _BATCH_SECONDS)
+            silent_batches = 0 if batch else silent_batches + 1
+            if silent_batches * _BATCH_SECONDS > _SILENCE_SECONDS:
                 raise BrokerError(
                     f"Kafka at {kafka.bootstrap_servers} must give the records of {topic}; nothing "
                     f"came for {_SILENCE_SECONDS:g} s. Check that it runs."
