@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from streamscore.detectors.detector import Matrix
 from streamscore.detectors.isolation_kernels import contributions, path_lengths
+from streamscore.errors import BundleError
 from streamscore.features import Column, ColumnPlan
 
 _DEEPEST = 12
@@ -27,13 +28,12 @@ class IsolationForest:
 
     Parameters
     ----------
-    feature : int32 array of shape (trees, inner)
-        Column that each inner node splits on.
+    split : uint32 array of shape (trees, inner)
+        What each inner node reads: 2 * column where a missing value goes left, 2 * column + 1 where
+        it goes right.
     limit : float32 array of shape (trees, inner)
         A row goes left where its value, as float32, is at most this.
-    missing_left : bool array of shape (trees, inner)
-        Whether a missing value goes left.
-    expected : float64 array of shape (trees, nodes)
+    expected : float64 array of shape (trees, 2 * inner + 1)
         Mean path length of the training rows that reach the node; at the lowest level, the path
         length of a row that ends there.
     subsample : int
@@ -45,18 +45,18 @@ class IsolationForest:
 
     def __init__(
         self,
-        feature: NDArray[np.int32],
+        split: NDArray[np.uint32],
         limit: NDArray[np.float32],
-        missing_left: NDArray[np.bool_],
         expected: NDArray[np.float64],
         subsample: int,
     ) -> None:
-        self._feature = feature
-        self._limit = limit
-        self._missing_left = missing_left
-        self._expected = expected
+        # Unsigned, so that the kernel need not look for negative indices at each step.
+        self._split = np.ascontiguousarray(split, np.uint32)
+        self._limit = np.ascontiguousarray(limit, np.float32)
+        self._expected = np.ascontiguousarray(expected, np.float64)
         self._subsample = subsample
         self._normal_length = float(average_path_length(np.array([subsample]))[0])
+        self._fewest_columns = int(self._split.max()) // 2 + 1
 
     @classmethod
     def fit(
@@ -94,44 +94,54 @@ class IsolationForest:
             _perfect_tree(tree.tree_, chosen, max(depth, 1))
             for tree, chosen in zip(forest.estimators_, forest.estimators_features_, strict=True)
         ]
-        feature, threshold, missing_left, expected = (
-            np.stack(parts) for parts in zip(*layout, strict=True)
-        )
-        limit = _float32_below(threshold)
-        return cls(feature, limit, missing_left, expected, int(forest.max_samples_))
+        split, threshold, expected = (np.stack(parts) for parts in zip(*layout, strict=True))
+        return cls(split, _float32_below(threshold), expected, int(forest.max_samples_))
 
     @classmethod
     def restore(
         cls, arrays: Mapping[str, NDArray[Any]], parameters: Mapping[str, Any]
     ) -> "IsolationForest":
-        """Rebuild a forest from a bundle."""
-        return cls(
-            np.ascontiguousarray(arrays["feature"], np.int32),
-            np.ascontiguousarray(arrays["limit"], np.float32),
-            np.ascontiguousarray(arrays["missing_left"], np.bool_),
-            np.ascontiguousarray(arrays["expected"], np.float64),
-            int(parameters["subsample"]),
-        )
+        """Rebuild a forest from a bundle.
+
+        Raises
+        ------
+        BundleError
+            When the arrays are not those of a forest of perfect trees.
+        """
+        split, limit, expected = (arrays[name] for name in ("split", "limit", "expected"))
+        trees, inner = split.shape
+        # The kernel looks nothing up twice: a wrong shape would read beyond the arrays.
+        perfect = inner > 0 and inner & (inner + 1) == 0
+        fits = limit.shape == split.shape and expected.shape == (trees, 2 * inner + 1)
+        if not (trees and perfect and fits):
+            raise BundleError(
+                f"a forest has perfect trees; got split {split.shape}, limit {limit.shape}, "
+                f"expected {expected.shape}"
+            )
+        return cls(split, limit, expected, int(parameters["subsample"]))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return the trees."""
-        return {
-            "feature": self._feature,
-            "limit": self._limit,
-            "missing_left": self._missing_left,
-            "expected": self._expected,
-        }
+        return {"split": self._split, "limit": self._limit, "expected": self._expected}
 
     def parameters(self) -> dict[str, Any]:
         """Return the size of the forest."""
-        return {"trees": len(self._feature), "subsample": self._subsample}
+        return {"trees": len(self._split), "subsample": self._subsample}
 
     def score(self, matrix: Matrix) -> NDArray[np.float64]:
-        """Score rows: float64 of shape (n,) in (0, 1), higher is more anomalous."""
-        lengths = path_lengths(
-            matrix, self._feature, self._limit, self._missing_left, self._expected
-        )
-        return np.exp2(-lengths / self._normal_length)
+        """Score rows: float64 of shape (n,) in (0, 1), higher is more anomalous.
+
+        Raises
+        ------
+        ValueError
+            When the rows have fewer columns than the trees read.
+        """
+        lengths = path_lengths(self._checked(matrix), self._split, self._limit, self._expected)
+        if self._normal_length == 0.0:
+            # Grown on single rows: every path has no length, and is as long as a normal one.
+            return np.full(len(matrix), 0.5)
+        scores: NDArray[np.float64] = np.exp2(-lengths / self._normal_length)
+        return scores
 
     def contributions(self, matrix: Matrix) -> NDArray[np.float64]:
         """Split the shortening of each row's mean path over the columns.
@@ -140,7 +150,16 @@ class IsolationForest:
         belongs to the column the node splits on (Saabas, "Interpreting random forests", 2014).
         The sum over the columns is the expected length at the roots minus the row's own.
         """
-        return contributions(matrix, self._feature, self._limit, self._missing_left, self._expected)
+        rows = self._checked(matrix)
+        parts: Matrix = contributions(rows, self._split, self._limit, self._expected)
+        return parts
+
+    def _checked(self, matrix: Matrix) -> Matrix:
+        if matrix.shape[1] < self._fewest_columns:
+            raise ValueError(
+                f"the trees read {self._fewest_columns} columns, got rows of {matrix.shape[1]}"
+            )
+        return np.ascontiguousarray(matrix, np.float64)
 
 
 def average_path_length(rows: NDArray[Any]) -> NDArray[np.float64]:
@@ -166,14 +185,12 @@ def _float32_below(threshold: NDArray[np.float64]) -> NDArray[np.float32]:
 
 def _perfect_tree(
     tree: Any, chosen: NDArray[np.int64], depth: int
-) -> tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.bool_], NDArray[np.float64]]:
+) -> tuple[NDArray[np.uint32], NDArray[np.float64], NDArray[np.float64]]:
     inner = 2**depth - 1
-    feature = np.zeros(inner, np.int32)
+    split = np.zeros(inner, np.uint32)
     threshold = np.full(inner, np.inf)
-    missing_left = np.ones(inner, np.bool_)
     expected = np.zeros(2 * inner + 1)
     lengths = _expected_lengths(tree)
-    missing = tree.missing_go_to_left.astype(bool)
     places = [(0, 0)]
     while places:
         place, node = places.pop()
@@ -182,13 +199,14 @@ def _perfect_tree(
             continue
         left, right = tree.children_left[node], tree.children_right[node]
         if left < 0:
+            # Whatever the value of column 0, it goes left; both children are the leaf.
             places += [(2 * place + 1, node), (2 * place + 2, node)]
             continue
-        feature[place] = chosen[tree.feature[node]]
+        missing_right = not tree.missing_go_to_left[node]
+        split[place] = 2 * chosen[tree.feature[node]] + missing_right
         threshold[place] = tree.threshold[node]
-        missing_left[place] = missing[node]
         places += [(2 * place + 1, left), (2 * place + 2, right)]
-    return feature, threshold, missing_left, expected
+    return split, threshold, expected
 
 
 def _expected_lengths(tree: Any) -> NDArray[np.float64]:

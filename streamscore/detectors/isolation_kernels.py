@@ -1,4 +1,10 @@
-"""Compiled walks through the perfect trees of an isolation forest."""
+"""Compiled walks through the perfect trees of an isolation forest.
+
+A missing value has a side of its own at each node, which would cost a test at each step. Instead
+every row is written twice, side by side: its missing values as minus infinity, which goes left at
+any limit, and as plus infinity, which goes right. A node's `split` says which of the two it reads:
+2 * column, or 2 * column + 1.
+"""
 
 import numpy as np
 from numba import njit
@@ -7,55 +13,60 @@ _LANES = 8
 """Rows walked through a tree side by side; hides the latency of the loads."""
 
 
+@njit(cache=True, nogil=True)
+def _both_sides(matrix):  # type: ignore[no-untyped-def]
+    # As float32, as scikit-learn compares.
+    rows = np.empty((matrix.shape[0], 2 * matrix.shape[1]), np.float32)
+    for row in range(matrix.shape[0]):
+        for column in range(matrix.shape[1]):
+            value = np.float32(matrix[row, column])
+            missing = np.isnan(value)
+            rows[row, 2 * column] = -np.inf if missing else value
+            rows[row, 2 * column + 1] = np.inf if missing else value
+    return rows
+
+
 @njit(cache=True, nogil=True, inline="always")
-def _step(node, values, split, limit, missing):  # type: ignore[no-untyped-def]
-    value = values[split[node]]
-    # Single & and |: a jump here would cost more than both comparisons.
-    right = (value > limit[node]) | ((value != value) & (not missing[node]))
-    return node + node + np.uint64(1) + np.uint64(right)
+def _step(node, values, split, limit):  # type: ignore[no-untyped-def]
+    return node + node + np.uint64(1) + np.uint64(values[split[node]] > limit[node])
 
 
 @njit(cache=True, nogil=True)
-def path_lengths(matrix, feature, limit, missing_left, expected):  # type: ignore[no-untyped-def]
+def path_lengths(matrix, split, limit, expected):  # type: ignore[no-untyped-def]
     """Mean path length of each row over the trees: float64 of shape (n,).
 
-    Parameters are those of `IsolationForest`, with the thresholds as float32; `matrix` is float64
-    of shape (n, d). Values are compared as float32, as scikit-learn does.
+    Parameters are those of `IsolationForest`; `matrix` is float64 of shape (n, d).
     """
-    rows = matrix.astype(np.float32)
+    rows = _both_sides(matrix)
     total = np.zeros(len(rows))
     levels = 0
-    while (1 << levels) - 1 < feature.shape[1]:
+    while (1 << levels) - 1 < split.shape[1]:
         levels += 1
     whole = len(rows) - len(rows) % _LANES
-    for t in range(len(feature)):
+    for t in range(len(split)):
         for start in range(0, whole, _LANES):
-            _walk_lanes(
-                rows, start, feature[t], limit[t], missing_left[t], expected[t], levels, total
-            )
+            _walk_lanes(rows, start, split[t], limit[t], expected[t], levels, total)
         for row in range(whole, len(rows)):
             node = np.uint64(0)
             for _ in range(levels):
-                node = _step(node, rows[row], feature[t], limit[t], missing_left[t])
+                node = _step(node, rows[row], split[t], limit[t])
             total[row] += expected[t, node]
-    return total / len(feature)
+    return total / len(split)
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _walk_lanes(  # type: ignore[no-untyped-def]
-    rows, start, split, limit, missing, length, levels, total
-):
+def _walk_lanes(rows, start, split, limit, length, levels, total):  # type: ignore[no-untyped-def]
     # Eight names instead of an array of eight keep the walk in registers.
     a = b = c = d = e = f = g = h = np.uint64(0)
     for _ in range(levels):
-        a = _step(a, rows[start], split, limit, missing)
-        b = _step(b, rows[start + 1], split, limit, missing)
-        c = _step(c, rows[start + 2], split, limit, missing)
-        d = _step(d, rows[start + 3], split, limit, missing)
-        e = _step(e, rows[start + 4], split, limit, missing)
-        f = _step(f, rows[start + 5], split, limit, missing)
-        g = _step(g, rows[start + 6], split, limit, missing)
-        h = _step(h, rows[start + 7], split, limit, missing)
+        a = _step(a, rows[start], split, limit)
+        b = _step(b, rows[start + 1], split, limit)
+        c = _step(c, rows[start + 2], split, limit)
+        d = _step(d, rows[start + 3], split, limit)
+        e = _step(e, rows[start + 4], split, limit)
+        f = _step(f, rows[start + 5], split, limit)
+        g = _step(g, rows[start + 6], split, limit)
+        h = _step(h, rows[start + 7], split, limit)
     total[start] += length[a]
     total[start + 1] += length[b]
     total[start + 2] += length[c]
@@ -67,16 +78,16 @@ def _walk_lanes(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def contributions(matrix, feature, limit, missing_left, expected):  # type: ignore[no-untyped-def]
+def contributions(matrix, split, limit, expected):  # type: ignore[no-untyped-def]
     """Shortening of each row's mean path by column: float64 of shape (n, d)."""
-    rows = matrix.astype(np.float32)
+    rows = _both_sides(matrix)
     out = np.zeros(matrix.shape)
     for row in range(len(rows)):
-        for t in range(len(feature)):
+        for t in range(len(split)):
             node = np.uint64(0)
-            while node < feature.shape[1]:
-                column = feature[t, node]
-                child = _step(node, rows[row], feature[t], limit[t], missing_left[t])
+            while node < split.shape[1]:
+                column = split[t, node] >> 1
+                child = _step(node, rows[row], split[t], limit[t])
                 out[row, column] += expected[t, node] - expected[t, child]
                 node = child
-    return out / len(feature)
+    return out / len(split)
