@@ -9,7 +9,7 @@ import tempfile
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -25,6 +25,24 @@ _MLFLOW_ENVIRONMENT = {
     # Otherwise the lock file of whatever folder the training was started in is stored.
     "MLFLOW_UV_AUTO_DETECT": "false",
 }
+
+
+class InputColumn(msgspec.Struct, frozen=True):
+    """One column of the table that a model takes.
+
+    Attributes
+    ----------
+    name : str
+        Its name.
+    type : {"string", "long", "double", "boolean"}
+        Its type, as MLflow calls it.
+    is_required : bool
+        Whether a table without it is refused.
+    """
+
+    name: str
+    type: Literal["string", "long", "double", "boolean"]
+    is_required: bool = True
 
 
 class TrainedModel(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +61,8 @@ class TrainedModel(msgspec.Struct, frozen=True, kw_only=True):
         Packages that the file imports, stored with the model so that it runs on its own.
     pip_requirements : tuple of str
         What has to be installed to run it.
+    input_columns : tuple of InputColumn
+        What the model takes; read off the example where none are given.
     input_example : pandas.DataFrame
         A few records.
     output_example : pandas.DataFrame
@@ -62,6 +82,7 @@ class TrainedModel(msgspec.Struct, frozen=True, kw_only=True):
     code_file: Path
     code_folders: tuple[Path, ...] = ()
     pip_requirements: tuple[str, ...] = ()
+    input_columns: tuple[InputColumn, ...] = ()
     input_example: Any
     output_example: Any
     params: Mapping[str, Any]
@@ -124,10 +145,8 @@ def _logged(tracking_uri: str, name: str, trained: TrainedModel) -> int:
 
 def _log_pyfunc(name: str, trained: TrainedModel) -> int:
     import mlflow
-    from mlflow.models import infer_signature
 
     with tempfile.TemporaryDirectory() as folder:
-        signature = infer_signature(trained.input_example, trained.output_example)
         # The folder's own name becomes the artifact's path; links out of it are refused.
         bundle = Path(folder).resolve() / Path(BUNDLE_PATH).name
         shutil.copytree(trained.bundle, bundle)
@@ -137,12 +156,24 @@ def _log_pyfunc(name: str, trained: TrainedModel) -> int:
             artifacts={"bundle": str(bundle)},
             code_paths=[str(path) for path in trained.code_folders] or None,
             pip_requirements=list(trained.pip_requirements),
-            signature=signature,
+            signature=_signature(trained),
             input_example=trained.input_example,
             registered_model_name=name,
             tags=dict(trained.tags),
         )
     return int(logged.registered_model_version)
+
+
+def _signature(trained: TrainedModel) -> Any:
+    from mlflow.models import infer_signature
+    from mlflow.types import ColSpec, Schema
+
+    signature = infer_signature(trained.input_example, trained.output_example)
+    if trained.input_columns:
+        signature.inputs = Schema(
+            [ColSpec(c.type, c.name, required=c.is_required) for c in trained.input_columns]
+        )
+    return signature
 
 
 def _quiet_mlflow() -> None:

@@ -1,0 +1,140 @@
+"""Pictures of a training, for MLflow: scores, calibration, and the most anomalous records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainer.top_anomalies import TopAnomaly
+from trainer.training import Training
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_FIT, _LATER, _MARK = "#7f8fa6", "#d35400", "#2c3e50"
+_DOTS_PER_INCH = 110
+_REASONS_SHOWN = 3
+
+
+def write_plots(folder: Path, training: Training, top: Sequence[TopAnomaly], title: str) -> None:
+    """Write the three pictures as PNG files into a folder, which is made.
+
+    Parameters
+    ----------
+    folder : Path
+        Where `scores.png`, `calibration.png` and `top_anomalies.png` go.
+    training : Training
+        What is shown.
+    top : sequence of TopAnomaly
+        The highest first.
+    title : str
+        What the source is called.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    nominal_rate = training.metrics["nominal_rate"]
+    figures = {
+        "scores": plot_scores(training, title),
+        "calibration": plot_calibration(training.held_out.p_value, nominal_rate, title),
+        "top_anomalies": plot_top_anomalies(top, title),
+    }
+    for name, figure in figures.items():
+        figure.savefig(folder / f"{name}.png", dpi=_DOTS_PER_INCH)
+
+
+def plot_scores(training: Training, title: str) -> Figure:
+    """Draw the scores of the records that were fit on, and of the later ones that calibrate."""
+    figure, axes = _figure(8.0, 4.5, f"{title}: scores")
+    everything = np.concatenate([training.fit_scores, training.calibration_scores])
+    edges = np.histogram_bin_edges(everything, bins=60)
+    threshold = float(training.held_out.threshold[-1])
+    for scores, colour, label in (
+        (training.fit_scores, _FIT, "fit on"),
+        (training.calibration_scores, _LATER, "calibration (later)"),
+    ):
+        axes.hist(
+            scores,
+            bins=edges.tolist(),
+            weights=np.full(len(scores), 1.0 / len(scores)),
+            histtype="step",
+            linewidth=1.6,
+            color=colour,
+            label=f"{label}, {len(scores):,} records",
+        )
+    if np.isfinite(threshold):
+        rate = training.metrics["nominal_rate"]
+        axes.axvline(threshold, color=_MARK, linestyle="--", linewidth=1.2)
+        axes.annotate(
+            f" flagged at {rate:.2%}", (threshold, 0.97), xycoords=("data", "axes fraction")
+        ).set(color=_MARK, verticalalignment="top")
+    axes.set(xlabel="score (higher is more anomalous)", ylabel="share of records", yscale="log")
+    axes.legend(loc="lower center", frameon=False)
+    return figure
+
+
+def plot_calibration(p_values: NDArray[np.float64], nominal_rate: float, title: str) -> Figure:
+    """Draw which share of held-out records has a p-value of at most each rate.
+
+    The band is where 95% of such shares lie when the p-values are honest: two standard deviations
+    of a binomial share, sqrt(rate (1 - rate) / n).
+    """
+    figure, axes = _figure(5.6, 5.2, f"{title}: calibration on {len(p_values):,} held-out records")
+    rates = np.geomspace(max(1.0 / len(p_values), nominal_rate / 20), 0.5, 60)
+    realised = np.searchsorted(np.sort(p_values), rates, side="right") / len(p_values)
+    spread = 1.96 * np.sqrt(rates * (1.0 - rates) / len(p_values))
+    lowest = float(rates[0]) / 3
+    axes.fill_between(
+        rates,
+        np.maximum(rates - spread, lowest),
+        rates + spread,
+        color=_FIT,
+        alpha=0.25,
+        linewidth=0,
+        label="95% of honest models",
+    )
+    axes.plot(rates, rates, color=_FIT, linewidth=1.0, label="as promised")
+    drawn = np.where(realised > 0, realised, np.nan)
+    axes.plot(rates, drawn, color=_LATER, linewidth=1.8, label="realised")
+    at_nominal = float(np.mean(p_values <= nominal_rate))
+    axes.axvline(nominal_rate, color=_MARK, linestyle="--", linewidth=1.0)
+    axes.annotate(
+        f" {at_nominal:.2%} flagged\n at {nominal_rate:.2%} nominal",
+        (nominal_rate, 0.03),
+        xycoords=("data", "axes fraction"),
+    ).set(color=_MARK, verticalalignment="bottom")
+    axes.set(xscale="log", yscale="log", xlabel="nominal rate", ylabel="realised rate")
+    axes.set_ylim(lowest, 0.7)
+    axes.legend(loc="upper left", frameon=False)
+    return figure
+
+
+def plot_top_anomalies(top: Sequence[TopAnomaly], title: str) -> Figure:
+    """Draw the highest scores as bars, each with its time and the fields that made it."""
+    height = 1.4 + 0.3 * len(top)
+    figure, axes = _figure(9.5, height, f"{title}: the {len(top)} most anomalous later records")
+    places = np.arange(len(top))
+    scores = [one.score for one in top]
+    axes.barh(places, scores, color=_LATER, alpha=0.75, height=0.72)
+    axes.set_yticks(places.tolist(), [one.event_time[:16].replace("T", " ") for one in top])
+    for place, one in zip(places, top, strict=True):
+        shown = [f"{field} {share:.0%}" for field, share in one.reasons[:_REASONS_SHOWN]]
+        label = axes.annotate("  " + ", ".join(shown), (0.0, float(place)))
+        label.set(verticalalignment="center", fontsize=8.5)
+    axes.invert_yaxis()
+    axes.set(xlabel="score (higher is more anomalous)", ylabel="event time (UTC)")
+    return figure
+
+
+def _figure(width: float, height: float, title: str) -> tuple[Figure, Axes]:
+    from matplotlib.figure import Figure
+
+    # Not through pyplot, which keeps every figure and a window system in the process.
+    figure = Figure(figsize=(width, height), layout="constrained")
+    axes = figure.add_subplot()
+    axes.set_title(title, loc="left", fontsize=11)
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure, axes

@@ -1,0 +1,155 @@
+"""The bundle as an MLflow model: a DataFrame of records in, scores and p-values out.
+
+MLflow keeps this file with each version and runs it where the model is loaded (models from code):
+`mlflow models serve --env-manager local`, a notebook, `mlflow.pyfunc.load_model`. It imports
+`streamscore`, which must be installed there.
+
+A p-value here is stateless: each record is compared with the scores that the bundle was calibrated
+on. On the stream the window moves on with the records.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from streamscore.bundle import Bundle, read_bundle
+from streamscore.scoring import Model
+from streamscore.sources import Codec, RecordFault, Source
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SOURCE_FILE = "source.json"
+"""The source, beside the bundle: what serves a model may not have its TOML."""
+
+
+class BundleScorer:
+    """Scores tables of records with a bundle's frozen calibration window.
+
+    Parameters
+    ----------
+    codec : Codec
+        The codec of the bundle's source.
+    bundle : Bundle
+        What was learned.
+    """
+
+    def __init__(self, codec: Codec, bundle: Bundle) -> None:
+        self._model = Model(codec, bundle, codec.source.name, "")
+        kept = codec.source.calibration.window_records
+        self._window = np.sort(bundle.calibration_scores[-kept:])
+
+    @classmethod
+    def load(cls, directory: Path) -> BundleScorer:
+        """Read a bundle's folder with the source beside it.
+
+        Raises
+        ------
+        BundleError
+            When the bundle cannot be read or does not fit the source.
+        """
+        source = msgspec.json.decode((directory / SOURCE_FILE).read_bytes(), type=Source)
+        return cls(Codec(source), read_bundle(directory))
+
+    def score_table(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Score the rows of a table.
+
+        Parameters
+        ----------
+        table : pandas.DataFrame
+            One record a row, one column a field; a missing value is None or NaN. Fields of type
+            `any` may be left out.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Row by row under the table's index: `score` (higher is more anomalous) and `p_value` in
+            (0, 1], both NaN for a row that is no record of the source; `flagged`; `fault`, the
+            reason why it is none, or "".
+        """
+        import pandas as pd
+
+        codec = self._model.codec
+        good, records, local_ms = [], [], []
+        faults = [""] * len(table)
+        for place, value in enumerate(record_values(codec.source, table)):
+            try:
+                record = codec.decode(value)
+                local_ms.append(codec.event_time(record).local_ms)
+            except RecordFault as fault:
+                faults[place] = fault.reason
+                continue
+            records.append(record)
+            good.append(place)
+        scores = np.full(len(table), np.nan)
+        if records:
+            scores[good] = self._model.score(records, np.array(local_ms, np.int64)).scores
+        p_values = self._p_values(scores)
+        flagged = p_values <= self._model.source.nominal_rate
+        columns = {"score": scores, "p_value": p_values, "flagged": flagged, "fault": faults}
+        return pd.DataFrame(columns, index=table.index)
+
+    def _p_values(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+        at_least = len(self._window) - np.searchsorted(self._window, scores)
+        p_values = (1.0 + at_least) / (len(self._window) + 1.0)
+        return np.where(np.isnan(scores), np.nan, p_values)
+
+
+def record_values(source: Source, table: pd.DataFrame) -> list[bytes]:
+    """Write each row of a table as the JSON that a topic would carry.
+
+    Parameters
+    ----------
+    source : Source
+        Its fields decide the types: a float that is whole becomes an integer again.
+    table : pandas.DataFrame
+        As `BundleScorer.score_table` takes it.
+    """
+    unread = {n: None for n, field in source.fields.items() if field.type == "any"}
+    integers = {n for n, field in source.fields.items() if field.type == "integer"}
+    names = [str(name) for name in table.columns]
+    rows = table.astype(object).where(table.notna(), None)
+    values = []
+    for row in rows.itertuples(index=False, name=None):
+        known = {n: _plain(v, n in integers) for n, v in zip(names, row, strict=True)}
+        record = unread | {n: v for n, v in known.items() if v is not None}
+        try:
+            values.append(msgspec.json.encode(record))
+        except UnicodeEncodeError:
+            # Half a surrogate pair: no bytes stand for it, so the codec is given some that do not.
+            values.append(b"\xff")
+    return values
+
+
+def _plain(value: Any, is_integer: bool) -> Any:
+    plain = value.item() if isinstance(value, np.generic) else value
+    if is_integer and isinstance(plain, float) and plain.is_integer():
+        return int(plain)
+    return plain
+
+
+def _set_model() -> None:
+    import mlflow
+
+    class BundleModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]  # mlflow is not typed
+        """Loads the bundle from the model's artifacts."""
+
+        def load_context(self, context: Any) -> None:
+            """Read the bundle once."""
+            self.scorer = BundleScorer.load(Path(context.artifacts["bundle"]))
+
+        def predict(self, context: Any, model_input: Any, params: Any = None) -> Any:
+            """Score a table of records."""
+            return self.scorer.score_table(model_input)
+
+    mlflow.models.set_model(BundleModel())
+
+
+if __name__ not in {"trainer.pyfunc_model", "__main__"}:
+    # MLflow runs the file under a name of its own; importing it from here does nothing.
+    _set_model()

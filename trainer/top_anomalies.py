@@ -1,0 +1,54 @@
+"""The most anomalous records of the history that a model was not fit on, with their reasons."""
+
+import numpy as np
+from msgspec import Struct
+
+from streamscore.events import iso_utc
+from streamscore.scoring import Model
+from streamscore.sources import Codec
+from trainer.history import History
+from trainer.training import Training
+
+
+class TopAnomaly(Struct, frozen=True, kw_only=True):
+    """One record of the history.
+
+    Attributes
+    ----------
+    event_time : str
+        When it happened, ISO 8601 in UTC.
+    score : float
+        Higher is more anomalous.
+    reasons : list of (str, float)
+        Fields by falling share; the shares sum to 1. The values stay out: some are private.
+    """
+
+    event_time: str
+    score: float
+    reasons: list[tuple[str, float]]
+
+
+def top_anomalies(
+    codec: Codec, history: History, training: Training, count: int = 20
+) -> list[TopAnomaly]:
+    """Return the records of the two later slices that score highest, the highest first.
+
+    Parameters
+    ----------
+    codec : Codec
+        The source's codec.
+    history : History
+        What the model was trained on.
+    training : Training
+        The model.
+    count : int
+        How many, at least 1.
+    """
+    unseen = np.concatenate([training.calibration_scores, training.held_out_scores])
+    places = training.split.fit + np.argsort(-unseen, kind="stable")[:count]
+    model = Model(codec, training.bundle, codec.source.name, "")
+    raw = model.score([history.records[i] for i in places], history.local_ms[places])
+    return [
+        TopAnomaly(event_time=iso_utc(int(history.utc_ms[i])), score=float(score), reasons=reasons)
+        for i, score, reasons in zip(places, raw.scores, model.attribute(raw.matrix), strict=True)
+    ]
