@@ -1,17 +1,18 @@
 """The bundle: everything learned, as one directory of JSON and npz, without pickle."""
 
 import hashlib
+import zlib
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal
-from zipfile import BadZipFile
+from zipfile import BadZipFile, is_zipfile
 
 import msgspec
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from streamscore.detectors import Detector, detector_named
+from streamscore.detectors import Detector, detector_named, detector_names
 from streamscore.errors import BundleError
 from streamscore.features import Encoder
 from streamscore.features.encoder import Learned
@@ -22,6 +23,18 @@ ARRAYS_FILE = "arrays.npz"
 
 _CALIBRATION = "calibration.scores"
 _DETECTOR = "detector."
+
+_UNREADABLE = (
+    OSError,
+    ValueError,
+    EOFError,
+    msgspec.DecodeError,
+    RecursionError,  # JSON nested too deep
+    BadZipFile,
+    zlib.error,
+    NotImplementedError,  # a compression that zipfile does not know
+    MemoryError,  # a header that claims more than there is
+)
 
 
 class Trained(Struct, frozen=True, kw_only=True):
@@ -88,13 +101,28 @@ class Bundle(Struct, frozen=True, kw_only=True):
         return scores
 
     def detector(self) -> Detector:
-        """Rebuild the detector."""
+        """Rebuild the detector.
+
+        Raises
+        ------
+        BundleError
+            When there is no such detector here, or the arrays are not its own.
+        """
         own = {
             name.removeprefix(_DETECTOR): array
             for name, array in self.arrays.items()
             if name.startswith(_DETECTOR)
         }
-        return detector_named(self.manifest.detector).restore(own, self.manifest.parameters)
+        name = self.manifest.detector
+        if name not in detector_names():
+            known = ", ".join(detector_names())
+            raise BundleError(f"a bundle's detector is one of {known}; got {name!r}")
+        try:
+            return detector_named(name).restore(own, self.manifest.parameters)
+        except (KeyError, TypeError, ValueError) as error:
+            raise BundleError(
+                f"a bundle must hold what its detector {name} learned: {error!r}"
+            ) from None
 
     def encoder(self, codec: Codec) -> Encoder:
         """Rebuild the encoder over the running source's codec.
@@ -111,7 +139,12 @@ class Bundle(Struct, frozen=True, kw_only=True):
                 f"{source.schema_hash()}; this one is for {manifest.source} with schema "
                 f"{manifest.schema_hash}. Train the source again, or run the source it was made for"
             )
-        return Encoder(codec, manifest.encoder)
+        try:
+            return Encoder(codec, manifest.encoder)
+        except KeyError as error:
+            raise BundleError(
+                f"a bundle must hold a vocabulary for each category; none for {error}"
+            ) from None
 
 
 def make_bundle(
@@ -155,17 +188,22 @@ def read_bundle(directory: Path) -> Bundle:
     """
     try:
         manifest = msgspec.json.decode((directory / MANIFEST_FILE).read_bytes(), type=Manifest)
-        # From memory: numpy leaves a file open when it is no archive.
+        # From memory: numpy leaves a file open when it cannot read it.
         packed = BytesIO((directory / ARRAYS_FILE).read_bytes())
+        if not is_zipfile(packed):
+            raise ValueError(f"{ARRAYS_FILE} is no archive of arrays")
         with np.load(packed, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError, BadZipFile, msgspec.DecodeError) as error:
+    except _UNREADABLE as error:
         raise BundleError(
             f"a bundle is a directory with {MANIFEST_FILE} (format 1) and {ARRAYS_FILE}; "
             f"{directory} cannot be read: {error}"
         ) from None
     if _digest(manifest, arrays) != manifest.digest:
         raise BundleError(f"a bundle must match its digest; {directory} was changed or cut short")
+    scores = arrays.get(_CALIBRATION)
+    if scores is None or scores.dtype != np.float64 or scores.ndim != 1 or len(scores) == 0:
+        raise BundleError(f"a bundle must hold calibration scores as float64; {directory} does not")
     return Bundle(manifest=manifest, arrays=arrays)
 
 

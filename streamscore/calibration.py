@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 _EXTREME_MEMORY = 1000
 _EXTREME_SHARE_OF_DRIFT = 0.03
 _TAIL_SHARE = 0.02
+_SMALLEST_TAIL = 1e-300
 
 
 class Judged(NamedTuple):
@@ -35,7 +36,7 @@ class Judged(NamedTuple):
         is too short for the nominal rate.
     tail : float64
         Tail probability for ranking: the p-value, continued by an exponential tail above the
-        98th percentile of the window; in (0, 1].
+        98th percentile of the window; in [1e-300, 1].
     """
 
     p_value: NDArray[np.float64]
@@ -153,7 +154,8 @@ def _tail(ordered, length, score, p):  # type: ignore[no-untyped-def]
         excess += ordered[j] - start
     if excess <= 0.0:
         return p
-    return min(p, _TAIL_SHARE * np.exp(-(score - start) * above / excess))
+    continued = _TAIL_SHARE * np.exp(-(score - start) * above / excess)
+    return max(min(p, continued), _SMALLEST_TAIL)
 
 
 @njit(cache=True, nogil=True)

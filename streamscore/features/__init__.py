@@ -1,4 +1,4 @@
-"""Features: from records to the numbers that a detector reads, fit once and frozen in the bundle."""
+"""Features: from records to the numbers a detector reads, fit once and frozen in the bundle."""
 
 from streamscore.features.columns import Column, ColumnPlan, plan_columns
 from streamscore.features.encoder import Encoder

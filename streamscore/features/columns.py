@@ -66,8 +66,12 @@ def plan_columns(source: Source, plan: ColumnPlan) -> tuple[Column, ...]:
                 name = f"{time_field}.{cycle}.{part}"
                 columns.append(Column(name=name, field=time_field, kind="cycle"))
     for name in source.with_role("text"):
-        for statistic in TEXT_STATISTICS:
-            columns.append(Column(name=f"{name}.{statistic}", field=name, kind="text_statistic"))
-        for i in range(plan.text_dimensions):
-            columns.append(Column(name=f"{name}.hash{i}", field=name, kind="text_hash"))
+        columns += [
+            Column(name=f"{name}.{statistic}", field=name, kind="text_statistic")
+            for statistic in TEXT_STATISTICS
+        ]
+        columns += [
+            Column(name=f"{name}.hash{i}", field=name, kind="text_hash")
+            for i in range(plan.text_dimensions)
+        ]
     return tuple(columns)

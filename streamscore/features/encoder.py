@@ -17,6 +17,9 @@ from streamscore.features.text import STATISTICS, encode_texts
 from streamscore.sources.codec import Codec, Record
 
 _MOST_CATEGORIES = 4096
+_SMALLEST_SPREAD = 1e-100
+_LARGEST_NUMBER = 1e30
+"""Numbers are cut to this after scaling: detectors read them as float32."""
 
 RowFunction = Callable[[Sequence[Record]], list[float]]
 
@@ -107,13 +110,14 @@ class Encoder:
         Returns
         -------
         float64 array of shape (n, len(columns))
-            Missing numbers are NaN.
+            Numbers within +-1e30; a missing one is NaN.
         """
         out = np.empty((len(records), len(self.columns)))
         width = len(self._scalars)
         flat = np.array(self._rows(records), dtype=np.float64).reshape(len(records), width)
         np.subtract(flat, self._centers, out=flat)
-        np.multiply(flat, self._scales, out=out[:, :width])
+        np.multiply(flat, self._scales, out=flat)
+        np.clip(flat, -_LARGEST_NUMBER, _LARGEST_NUMBER, out=out[:, :width])
         if self._cycles:
             end = width + 2 * len(self._cycles)
             encode_cycles(local_ms, self._cycles, out[:, width:end])
@@ -163,10 +167,13 @@ def _vocabulary(values: Sequence[Any]) -> list[Any]:
 
 
 def _center_and_scale(values: Sequence[float | None]) -> tuple[float, float]:
-    """Median, and one over the interquartile range; a constant's scale is 1."""
+    """Median, and one over the interquartile range; a constant's scale is 1.
+
+    Where most values are the same, the mean distance from the median stands in for the range.
+    """
     known = np.array([value for value in values if value is not None], dtype=np.float64)
     if len(known) == 0:
         return 0.0, 1.0
     low, median, high = np.percentile(known, [25, 50, 75])
-    spread = float(high - low) or float(known.std()) or 1.0
-    return float(median), 1.0 / spread
+    spread = float(high - low) or float(np.abs(known - median).mean())
+    return float(median), 1.0 / spread if spread > _SMALLEST_SPREAD else 1.0
