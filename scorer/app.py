@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import socket
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -220,7 +221,7 @@ def _make_app(settings: Settings, parts: Sequence[Part], exposition: Exposition)
         broker=broker.urls,
         broker_credentials=broker.credentials,
         web_bind=settings.worker.bind,
-        web_port=settings.worker.port,
+        web_port=settings.worker.port or _free_port(settings.worker.bind),
         web_host=settings.worker.bind,
         web_tables_enabled=False,
         topic_allow_declare=False,
@@ -229,6 +230,13 @@ def _make_app(settings: Settings, parts: Sequence[Part], exposition: Exposition)
     )
     add_pages(app, [part.watch for part in parts], exposition)
     return app
+
+
+def _free_port(bind: str) -> int:
+    # Faust does not take 0, which would have the system choose.
+    with socket.create_server((bind, 0)) as listening:
+        port: int = listening.getsockname()[1]
+    return port
 
 
 def _make_threads(settings: Settings, parts: Sequence[Part]) -> list[ThreadService]:
