@@ -140,7 +140,7 @@ def _fold(  # type: ignore[no-untyped-def]
         threshold[i] = ordered[length - allowed] if 0 < allowed <= length else np.inf
         tail[i] = _tail(ordered, length, score, p) if p <= _TAIL_SHARE else p
         if _is_kept(extremes, cursor, p < rate / 10.0):
-            _replace_oldest(ring, ordered, cursor, score)
+            _replace_oldest(ring, ordered, cursor, score, place)
 
 
 @njit(cache=True, nogil=True)
@@ -168,21 +168,22 @@ def _is_kept(extremes, cursor, is_extreme):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _replace_oldest(ring, ordered, cursor, score):  # type: ignore[no-untyped-def]
+def _replace_oldest(ring, ordered, cursor, score, place):  # type: ignore[no-untyped-def]
     head, length = cursor[0], cursor[1]
     if length == len(ring):
         gap = np.searchsorted(ordered, ring[head])
     else:
         gap = length
         cursor[1] = length + 1
-    # The gap that the oldest score leaves is moved to where the new one belongs.
-    while gap > 0 and ordered[gap - 1] > score:
-        ordered[gap] = ordered[gap - 1]
-        gap -= 1
-    while gap + 1 < cursor[1] and ordered[gap + 1] < score:
-        ordered[gap] = ordered[gap + 1]
-        gap += 1
-    ordered[gap] = score
+    # What lies between the gap that the oldest score leaves and the new one's place moves by one.
+    if gap < place:
+        place -= 1
+        for i in range(gap, place):
+            ordered[i] = ordered[i + 1]
+    else:
+        for i in range(gap, place, -1):
+            ordered[i] = ordered[i - 1]
+    ordered[place] = score
     ring[head] = score
     cursor[0] = (head + 1) % len(ring)
 
