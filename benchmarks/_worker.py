@@ -3,7 +3,9 @@
 The consumer, the transactions, the state and the metrics are the real ones.
 """
 
+import threading
 import time
+from collections.abc import Callable
 
 import msgspec
 
@@ -25,6 +27,7 @@ from trainer.training import train
 
 _SEED = 42
 _FIT_RECORDS = 20_000
+_LIMIT_SECONDS = 120.0
 
 
 class OneModel:
@@ -93,9 +96,11 @@ class CommitClock(ScoringReport):
         return (self.processed - first[1]) / (last[0] - first[0])
 
 
-def make_worker(settings: Settings, model: Model, report: ScoringReport) -> Processor:
+def make_worker(
+    settings: Settings, source: Source, model: Model, report: ScoringReport
+) -> Processor:
     """Wire a worker of one source; its topics are created where they are missing."""
-    source, scorer = model.source, settings.scorer
+    scorer = settings.scorer
     with TopicAdmin(settings.kafka) as admin:
         topics = ensure_topics(admin, settings, source)
         cluster_id = admin.cluster_id()
@@ -118,3 +123,24 @@ def make_worker(settings: Settings, model: Model, report: ScoringReport) -> Proc
         max_message_bytes=largest_message_bytes(scorer.record_max_bytes),
     )
     return Processor(wiring, ScoringStep(source, OneModel(model), outlets, report))
+
+
+def run_worker(worker: Processor, is_done: Callable[[], bool]) -> None:
+    """Run a worker in a thread until something is done, or for two minutes at most."""
+    failures: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            worker.run()
+        except BaseException as error:  # noqa: BLE001  # told by the thread that waits
+            failures.append(error)
+
+    thread = threading.Thread(target=run, name="worker")
+    thread.start()
+    end = time.monotonic() + _LIMIT_SECONDS
+    while thread.is_alive() and not is_done() and time.monotonic() < end:
+        time.sleep(0.02)
+    worker.stop()
+    thread.join(_LIMIT_SECONDS)
+    if failures:
+        raise failures[0]

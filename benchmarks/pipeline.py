@@ -8,26 +8,18 @@ something.
 
 import argparse
 import logging
-import os
-import random
 import statistics
 import sys
-import tempfile
-from pathlib import Path
 
-import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from adapters.topic_admin import TopicAdmin, ensure_topics
-from adapters.user_cache import user_cache_dir
-from benchmarks._rates import Topic, batched_rate, decoding_rate, tutorial_rate, worker_rate
+from benchmarks._broker import Topic, embedded_broker
+from benchmarks._rates import batched_rate, decoding_rate, tutorial_rate, worker_rate
 from benchmarks._records import records_of, repeated
 from benchmarks._sklearn_design import SklearnDesign
 from benchmarks._verdict import Bar, conclude
-from benchmarks._worker import settings_for, trained_model
-from embedded.jars import ensure_jars
-from embedded.kafka import Kafka
+from benchmarks._worker import trained_model
 from streamscore.sources import load_source
 
 _MOST_RECORDS = 100_000
@@ -47,16 +39,11 @@ def measure(
     bootstrap_servers: str, source_name: str, options: argparse.Namespace
 ) -> tuple[str, Rates]:
     """Measure every side on one source; return where the records are from, and the rates."""
-    named = load_source(source_name)
-    # Every worker has topics of its own, but for the records.
-    source = msgspec.structs.replace(named, topic=f"benchmark.{source_name}")
+    source = load_source(source_name)
     found = records_of(source, _MOST_RECORDS)
     model = trained_model(source, found.values)
     design = SklearnDesign(source, found.values[:_FIT_RECORDS], options.trees)
-    topic = Topic(bootstrap_servers, str(source.topic), options.records)
-    settings = settings_for(bootstrap_servers, f"usual.{source_name}")
-    with TopicAdmin(settings.kafka) as admin:
-        out = ensure_topics(admin, settings, source)["anomalies"].name
+    topic = Topic(bootstrap_servers, source, options.records)
     topic.fill(repeated(found.values, topic.size))
     worker_rate(topic, model, f"warm.{source_name}")
     rates: Rates = {"worker": [], "batched": [], "tutorial": [], "decoding": []}
@@ -64,9 +51,9 @@ def measure(
         name = f"{source_name}.{i}"
         rates["worker"].append(worker_rate(topic, model, f"w.{name}"))
         rates["decoding"].append(decoding_rate(topic, model.codec, f"d.{name}"))
-        rates["batched"].append(batched_rate(topic, design, out, f"b.{name}", _BATCHED_RECORDS))
+        rates["batched"].append(batched_rate(topic, design, f"b.{name}", _BATCHED_RECORDS))
         rates["tutorial"].append(
-            tutorial_rate(topic, design, out, f"t.{name}", options.tutorial_records)
+            tutorial_rate(topic, design, f"t.{name}", options.tutorial_records)
         )
     return found.origin, rates
 
@@ -90,23 +77,14 @@ def main(arguments: list[str]) -> int:
     options = _parsed(arguments)
     console, figures = Console(width=100), dict[str, float]()
     table = Table("source", "data", "side", "records/s", "worker is", title="pipeline")
-    with tempfile.TemporaryDirectory() as folder:
-        jars = ensure_jars(user_cache_dir(os.environ))
-        path = Path(folder)
-        broker = Kafka(
-            path / "kafka", path / "log", jars, environ=os.environ, rng=random.SystemRandom()
-        )
-        broker.start()
-        try:
-            for source_name in options.sources:
-                origin, rates = measure(broker.bootstrap_servers, source_name, options)
-                figures |= figures_of(source_name, rates)
-                worker = figures[f"{source_name}_worker"]
-                for side in rates:
-                    rate = figures[f"{source_name}_{side}"]
-                    table.add_row(source_name, origin, side, f"{rate:,.0f}", f"{worker / rate:.2f}")
-        finally:
-            broker.stop()
+    with embedded_broker() as bootstrap_servers:
+        for source_name in options.sources:
+            origin, rates = measure(bootstrap_servers, source_name, options)
+            figures |= figures_of(source_name, rates)
+            worker = figures[f"{source_name}_worker"]
+            for side in rates:
+                rate = figures[f"{source_name}_{side}"]
+                table.add_row(source_name, origin, side, f"{rate:,.0f}", f"{worker / rate:.2f}")
     console.print(table)
     return conclude("pipeline", figures, [bar for bar in BARS if bar.figure in figures])
 
