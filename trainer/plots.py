@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from trainer.top_anomalies import TopAnomaly
 from trainer.training import Training
@@ -36,10 +35,9 @@ def write_plots(folder: Path, training: Training, top: Sequence[TopAnomaly], tit
         What the source is called.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    nominal_rate = training.metrics["nominal_rate"]
     figures = {
         "scores": plot_scores(training, title),
-        "calibration": plot_calibration(training.held_out.p_value, nominal_rate, title),
+        "calibration": plot_calibration(training, title),
         "top_anomalies": plot_top_anomalies(top, title),
     }
     for name, figure in figures.items():
@@ -72,20 +70,23 @@ def plot_scores(training: Training, title: str) -> Figure:
             f" flagged at {rate:.2%}", (threshold, 0.97), xycoords=("data", "axes fraction")
         ).set(color=_MARK, verticalalignment="top")
     axes.set(xlabel="score (higher is more anomalous)", ylabel="share of records", yscale="log")
-    axes.legend(loc="lower center", frameon=False)
+    figure.legend(loc="outside lower center", ncols=2, frameon=False)
     return figure
 
 
-def plot_calibration(p_values: NDArray[np.float64], nominal_rate: float, title: str) -> Figure:
+def plot_calibration(training: Training, title: str) -> Figure:
     """Draw which share of held-out records has a p-value of at most each rate.
 
-    The band is where 95% of such shares lie when the p-values are honest: two standard deviations
-    of a binomial share, sqrt(rate (1 - rate) / n).
+    The band is where some 95% of such shares lie when the p-values are honest: n records judged
+    against m scores have a share of variance rate (1 - rate) (1 / n + 1 / m), by the normal
+    approximation of the difference of two shares.
     """
-    figure, axes = _figure(5.6, 5.2, f"{title}: calibration on {len(p_values):,} held-out records")
-    rates = np.geomspace(max(1.0 / len(p_values), nominal_rate / 20), 0.5, 60)
+    p_values, rate = training.held_out.p_value, training.metrics["nominal_rate"]
+    figure, axes = _figure(5.6, 5.6, f"{title}: calibration on {len(p_values):,} held-out records")
+    rates = np.geomspace(max(1.0 / len(p_values), rate / 20), 0.5, 60)
     realised = np.searchsorted(np.sort(p_values), rates, side="right") / len(p_values)
-    spread = 1.96 * np.sqrt(rates * (1.0 - rates) / len(p_values))
+    judged_against = min(len(training.calibration_scores), training.window_records)
+    spread = 1.96 * np.sqrt(rates * (1.0 - rates) * (1 / len(p_values) + 1 / judged_against))
     lowest = float(rates[0]) / 3
     axes.fill_between(
         rates,
@@ -94,21 +95,20 @@ def plot_calibration(p_values: NDArray[np.float64], nominal_rate: float, title: 
         color=_FIT,
         alpha=0.25,
         linewidth=0,
-        label="95% of honest models",
+        label="95% where honest",
     )
     axes.plot(rates, rates, color=_FIT, linewidth=1.0, label="as promised")
     drawn = np.where(realised > 0, realised, np.nan)
     axes.plot(rates, drawn, color=_LATER, linewidth=1.8, label="realised")
-    at_nominal = float(np.mean(p_values <= nominal_rate))
-    axes.axvline(nominal_rate, color=_MARK, linestyle="--", linewidth=1.0)
+    axes.axvline(rate, color=_MARK, linestyle="--", linewidth=1.0)
     axes.annotate(
-        f" {at_nominal:.2%} flagged\n at {nominal_rate:.2%} nominal",
-        (nominal_rate, 0.03),
+        f" {training.metrics['realised_flag_rate']:.2%} flagged\n at {rate:.2%} nominal",
+        (rate, 0.03),
         xycoords=("data", "axes fraction"),
     ).set(color=_MARK, verticalalignment="bottom")
     axes.set(xscale="log", yscale="log", xlabel="nominal rate", ylabel="realised rate")
     axes.set_ylim(lowest, 0.7)
-    axes.legend(loc="upper left", frameon=False)
+    figure.legend(loc="outside lower center", ncols=3, frameon=False)
     return figure
 
 
@@ -124,7 +124,7 @@ def plot_top_anomalies(top: Sequence[TopAnomaly], title: str) -> Figure:
         shown = [f"{field} {share:.0%}" for field, share in one.reasons[:_REASONS_SHOWN]]
         label = axes.annotate("  " + ", ".join(shown), (0.0, float(place)))
         label.set(verticalalignment="center", fontsize=8.5)
-    axes.invert_yaxis()
+    axes.set_ylim(len(top) - 0.4, -0.6)
     axes.set(xlabel="score (higher is more anomalous)", ylabel="event time (UTC)")
     return figure
 

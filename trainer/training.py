@@ -49,6 +49,8 @@ class Training(Struct, frozen=True, kw_only=True):
         Scores of the three slices in the order of time, higher is more anomalous.
     held_out : Judged
         The held-out slice, judged through a rolling window that began with the calibration slice.
+    window_records : int
+        The most scores that the window held.
     metrics : dict of str to float
         Figures for the registry; finite.
     """
@@ -59,6 +61,7 @@ class Training(Struct, frozen=True, kw_only=True):
     calibration_scores: NDArray[np.float64]
     held_out_scores: NDArray[np.float64]
     held_out: Judged
+    window_records: int
     metrics: dict[str, float]
 
 
@@ -137,6 +140,7 @@ def train(codec: Codec, history: History, detector: str, seed: int, clock: Clock
         calibration_scores=calibration,
         held_out_scores=held_out,
         held_out=judged,
+        window_records=codec.source.calibration.window_records,
         metrics=_metrics(codec.source, history, split, held_out, judged) | seconds,
     )
 
