@@ -1,0 +1,87 @@
+"""The summary of a demo as a person reads it."""
+
+from __future__ import annotations
+
+from rich.console import RenderableType
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from embedded.demo_summary import Found, Summary
+
+
+def report(summary: Summary) -> list[RenderableType]:
+    """Return what is printed at the end of a demo.
+
+    Parameters
+    ----------
+    summary : Summary
+        What happened.
+    """
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column()
+    for name, text in _rows(summary):
+        table.add_row(name, text)
+    return [Text(), Rule("Summary", align="left", style="dim"), table, Text()]
+
+
+def _rows(summary: Summary) -> list[tuple[str, Text | str]]:
+    addresses = summary.addresses
+    return [
+        ("records", _records(summary)),
+        ("dead letters", _listed(summary.dead_letters)),
+        ("anomalies", _anomalies(summary)),
+        ("injected found", _found(summary.injected_total)),
+        *(("", f"{kind}: {_found(found)}") for kind, found in summary.injected.items()),
+        ("latency", _latency(summary)),
+        ("throughput", f"{summary.records_per_second:,.0f} records/s, as paced by --rate"),
+        ("first alert", _first_alert(summary)),
+        ("MLflow", addresses.mlflow),
+        ("metrics", addresses.metrics),
+        ("Kafka", addresses.kafka),
+        ("logs", addresses.logs),
+        ("other terminals", f"streamscore --config {addresses.settings_file} ..."),
+    ]
+
+
+def _records(summary: Summary) -> Text:
+    agree = not summary.faults
+    return Text.assemble(
+        f"{summary.records_in:,} in = {summary.scored:,} scored + "
+        f"{summary.dead_lettered:,} dead-lettered  ",
+        ("✓ exactly once", "bold green") if agree else ("✗ the counts differ", "bold red"),
+    )
+
+
+def _anomalies(summary: Summary) -> str:
+    return (
+        f"{summary.anomalies:,} flagged; of the records that nothing was put into "
+        f"{summary.realised_rate:.2%}, nominal {summary.nominal_rate:.2%}"
+    )
+
+
+def _found(found: Found) -> str:
+    if not found.injected:
+        return "none were injected"
+    return f"{found.found} of {found.injected} ({found.found / found.injected:.0%})"
+
+
+def _latency(summary: Summary) -> str:
+    latency = summary.latency_ms
+    if not latency.events:
+        return "no event was read"
+    return (
+        f"p50 {latency.p50:.0f} ms, p95 {latency.p95:.0f} ms, p99 {latency.p99:.0f} ms from "
+        f"producing a record to reading its event ({latency.events} events)"
+    )
+
+
+def _first_alert(summary: Summary) -> str:
+    if summary.first_alert_seconds < 0:
+        return "there was none"
+    return f"{summary.first_alert_seconds:.1f} s after the start"
+
+
+def _listed(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in counts.items()) or "none"

@@ -1,0 +1,122 @@
+"""What was seen on the topics of a demo, counted record by record."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from streamscore import headers
+
+Headers = Sequence[tuple[str, bytes | None]]
+
+
+class Place(NamedTuple):
+    """Where a record lies in its topic."""
+
+    partition: int
+    offset: int
+
+
+class Sent(NamedTuple):
+    """A record on its topic.
+
+    Attributes
+    ----------
+    produced_ms : int
+        Its Kafka timestamp, milliseconds since 1970.
+    injected : str or None
+        The kind of anomaly that was put into it.
+    """
+
+    produced_ms: int
+    injected: str | None
+
+
+class Tally:
+    """Counts records, anomalies and dead letters as they are read.
+
+    A repeat is counted apart and nowhere else: exactly once means that there is none.
+
+    Attributes
+    ----------
+    records : dict of Place to Sent
+        The records; control records are none.
+    anomalies, dead_letters : dict of Place to int
+        When the event of a record was read, milliseconds since 1970.
+    reasons : Counter of str
+        Dead letters by reason.
+    repeats : int
+        Anomalies and dead letters of a record that already had one.
+    """
+
+    def __init__(self) -> None:
+        self.records: dict[Place, Sent] = {}
+        self.anomalies: dict[Place, int] = {}
+        self.dead_letters: dict[Place, int] = {}
+        self.reasons: Counter[str] = Counter()
+        self.repeats = 0
+
+    def take_record(
+        self, place: Place, value: bytes | None, own: Headers, produced_ms: int
+    ) -> None:
+        """Count a message of the records topic, unless it is a control record."""
+        if not value and header(own, headers.CONTROL) is not None:
+            return
+        self.records[place] = Sent(produced_ms, header(own, headers.INJECTED))
+
+    def take_anomaly(self, place: Place, read_ms: int) -> None:
+        """Count the anomaly event of a record."""
+        self._take(self.anomalies, place, read_ms)
+
+    def take_dead_letter(self, own: Headers, read_ms: int) -> None:
+        """Count a dead letter, whose headers say what record it was."""
+        *_, partition, offset = (header(own, headers.POSITION) or "0/0").split("/")
+        self._take(self.dead_letters, Place(int(partition), int(offset)), read_ms)
+        self.reasons[header(own, headers.REASON) or ""] += 1
+
+    def injected(self) -> Counter[str]:
+        """Count the injected records by kind."""
+        return Counter(sent.injected for sent in self.records.values() if sent.injected)
+
+    def found(self) -> Counter[str]:
+        """Count the injected records that were flagged, by kind."""
+        flagged = (self.records[place] for place in self.anomalies if place in self.records)
+        return Counter(sent.injected for sent in flagged if sent.injected)
+
+    def latencies_ms(self) -> list[int]:
+        """Return, for each event, the time from producing its record to reading the event."""
+        events = {**self.anomalies, **self.dead_letters}
+        return [
+            read_ms - self.records[place].produced_ms
+            for place, read_ms in events.items()
+            if place in self.records
+        ]
+
+    def strangers(self) -> int:
+        """Count the events of records that were never on the topic."""
+        return sum(
+            place not in self.records
+            for seen in (self.anomalies, self.dead_letters)
+            for place in seen
+        )
+
+    def _take(self, seen: dict[Place, int], place: Place, read_ms: int) -> None:
+        if place in self.anomalies or place in self.dead_letters:
+            self.repeats += 1
+        else:
+            seen[place] = read_ms
+
+
+def header(own: Headers, name: str) -> str | None:
+    """Return the last header of a name as text, None where there is none.
+
+    Examples
+    --------
+    >>> header([("streamscore-injected", b"sum")], "streamscore-injected")
+    'sum'
+    """
+    for key, value in reversed(own):
+        if key == name:
+            return (value or b"").decode("utf-8", "replace")
+    return None
