@@ -1,0 +1,174 @@
+"""Reading the files of a replay, and writing down the rows that no record can be made of."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+import msgspec
+from msgspec import Struct
+
+from producer.ordering import Ordering
+from streamscore.errors import UsageError
+from streamscore.sources import Source
+from streamscore.sources.faults import RecordFault
+from streamscore.sources.row_files import FileRow, read_rows
+from streamscore.sources.time_range import TimeRange
+
+_TOLD_EVERY_ROWS = 256
+
+
+class Reading(Struct, frozen=True):
+    """What was read.
+
+    Attributes
+    ----------
+    rows : int
+        Rows of the files, blank lines and headers left out.
+    skipped : int
+        Rows outside the range of event time.
+    rejected : dict of str to int
+        Reason -> rows that no record can be made of, or that have no event time to go by.
+    """
+
+    rows: int
+    skipped: int
+    rejected: dict[str, int]
+
+
+class RejectFile:
+    """A JSON line for each rejected row: file, line, reason, detail. Made with the first one.
+
+    Parameters
+    ----------
+    path : Path
+        Where; what is there is replaced.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.counts: Counter[str] = Counter()
+        self._file: IO[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def write(self, name: str, line: int, fault: RecordFault) -> None:
+        """Write one row down.
+
+        Raises
+        ------
+        UsageError
+            When the file cannot be written.
+        """
+        self.counts[fault.reason] += 1
+        entry = {"file": name, "line": line, "reason": fault.reason, "detail": fault.detail}
+        try:
+            if self._file is None:
+                self._file = self.path.open("wb")
+            self._file.write(msgspec.json.encode(entry) + b"\n")
+        except OSError as error:
+            raise UsageError(
+                f"the reject file must be writable; {self.path} is not: {error}. "
+                "Name another with --rejects FILE."
+            ) from None
+
+
+def file_names(files: Sequence[Path]) -> tuple[str, ...]:
+    """Return what each file is called in row ids: its name, or its path where names repeat.
+
+    Raises
+    ------
+    UsageError
+        When there is no file, or one occurs twice.
+
+    Examples
+    --------
+    >>> file_names([Path("may/a.csv"), Path("may/b.csv"), Path("june/b.csv")])
+    ('a.csv', 'may/b.csv', 'june/b.csv')
+    """
+    if not files:
+        raise UsageError("a replay needs at least one file, got none")
+    places = Counter(path.resolve() for path in files)
+    repeated = sorted(str(path) for path, count in places.items() if count > 1)
+    if repeated:
+        raise UsageError(f"a file may be given once; {', '.join(repeated)} is given again")
+    names = Counter(path.name for path in files)
+    return tuple(path.name if names[path.name] == 1 else str(path) for path in files)
+
+
+class FileReader:
+    """Reads the files of a source into an ordering.
+
+    Parameters
+    ----------
+    source : Source
+        The source.
+    times : TimeRange
+        Rows outside it are skipped.
+    max_bytes : int
+        The largest record, in bytes; a larger one is rejected.
+    """
+
+    def __init__(self, source: Source, times: TimeRange, max_bytes: int) -> None:
+        self._source = source
+        self._times = times
+        self._max_bytes = max_bytes
+
+    def read(
+        self,
+        files: Sequence[Path],
+        into: Ordering,
+        rejects: RejectFile,
+        should_stop: Callable[[int], bool],
+    ) -> Reading:
+        """Read all files.
+
+        Parameters
+        ----------
+        files : sequence of Path
+            CSV or JSON lines, plain or gzipped.
+        into : Ordering
+            Takes the rows.
+        rejects : RejectFile
+            Takes the others.
+        should_stop : callable
+            Told the number of rows every few hundred; True ends the reading.
+
+        Raises
+        ------
+        UsageError
+            When a file cannot be read.
+        """
+        rows = skipped = 0
+        for number, line, found in self._rows(files):
+            rows += 1
+            fault = found.fault
+            if found.row is not None and len(found.row.value) > self._max_bytes:
+                size = len(found.row.value)
+                limit = f"a record has at most {self._max_bytes} bytes"
+                fault = RecordFault("too_big", f"{limit}, got {size}")
+            if fault is not None or found.row is None:
+                rejects.write(str(files[number]), line, fault or RecordFault("null_value", "empty"))
+            elif self._times.holds(found.row.utc_ms):
+                into.add(number, line, found.row)
+            else:
+                skipped += 1
+            if not rows % _TOLD_EVERY_ROWS and should_stop(rows):
+                break
+        return Reading(rows, skipped, dict(rejects.counts))
+
+    def _rows(self, files: Sequence[Path]) -> Iterator[tuple[int, int, FileRow]]:
+        for number, path in enumerate(files):
+            for found in read_rows(self._source, path):
+                yield number, found.line, found

@@ -1,0 +1,228 @@
+"""Sending records: every delivery confirmed, none twice, and no more in memory than agreed."""
+
+import logging
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+from confluent_kafka import KafkaError, KafkaException, Producer
+
+from adapters.kafka_clients import librdkafka_config
+from streamscore.errors import BrokerError
+from streamscore.headers import CONTROL, CONTROL_END
+from streamscore.settings import Kafka
+from streamscore.topics import ENVELOPE_BYTES
+
+BY_KEY = -1
+"""As a partition: the one that the key's murmur2 hash names, as for every Java producer."""
+
+_LINGER_MS = 5
+_QUEUED_MESSAGES = 50_000
+_QUEUED_KIB = 65_536
+_DELIVERY_TIMEOUT_SECONDS = 120
+_ANSWER_TIMEOUT_SECONDS = 15.0
+_POLLED_EVERY = 64
+
+Headers = list[tuple[str, str | bytes | None]]
+
+
+class Message(NamedTuple):
+    """One message, ready to be sent.
+
+    Attributes
+    ----------
+    value : bytes
+        Its body.
+    key : bytes or None
+        Its key.
+    partition : int
+        Where it goes; `BY_KEY` leaves it to the key, which there must be then.
+    headers : list of tuple of str and bytes, or None
+        Its headers.
+    """
+
+    value: bytes
+    key: bytes | None = None
+    partition: int = BY_KEY
+    headers: Headers | None = None
+
+
+class RecordSender:
+    """An idempotent producer for one topic, flushed at the end of its `with` block.
+
+    Parameters
+    ----------
+    kafka : Kafka
+        How to connect.
+    topic : str
+        The topic; it must exist.
+    max_bytes : int
+        The largest value that will be sent, in bytes.
+
+    Attributes
+    ----------
+    partitions : int
+        How many the topic has.
+
+    Raises
+    ------
+    BrokerError
+        When no broker answers, or there is no such topic; from the methods when a message could
+        not be delivered.
+    """
+
+    def __init__(self, kafka: Kafka, topic: str, max_bytes: int = 1_000_000) -> None:
+        self._topic = topic
+        self._servers = kafka.bootstrap_servers
+        self._sent = 0
+        self._failure: KafkaError | None = None
+        self._producer = Producer(
+            {
+                **librdkafka_config(kafka),
+                "enable.idempotence": True,
+                "linger.ms": _LINGER_MS,
+                "partitioner": "murmur2_random",
+                "message.max.bytes": max_bytes + ENVELOPE_BYTES,
+                "queue.buffering.max.messages": _QUEUED_MESSAGES,
+                "queue.buffering.max.kbytes": _QUEUED_KIB,
+                "delivery.timeout.ms": _DELIVERY_TIMEOUT_SECONDS * 1000,
+                # What is not reported as failed and is no longer queued has been confirmed.
+                "delivery.report.only.error": True,
+                "on_delivery": self._on_delivery,
+                "error_cb": self._on_error,
+            },
+            logger=logging.getLogger("streamscore.producer"),
+        )
+        self.partitions = self._partition_count()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            self.flush()
+        else:
+            self._producer.purge()
+
+    @property
+    def delivered(self) -> int:
+        """How many messages the brokers have confirmed."""
+        return self._sent - len(self._producer)
+
+    def send(
+        self, value: bytes, key: bytes | None, partition: int, headers: Headers | None
+    ) -> None:
+        """Queue one message, waiting while the queue is full.
+
+        Raises
+        ------
+        BrokerError
+            When an earlier message could not be delivered.
+        """
+        while True:
+            try:
+                self._producer.produce(
+                    self._topic, value, key, partition=partition, headers=headers
+                )
+                break
+            except BufferError:
+                self.poll(0.01)
+            except KafkaException as error:
+                raise self._error(error.args[0]) from None
+        self._sent += 1
+        if not self._sent % _POLLED_EVERY:
+            self.poll()
+
+    def poll(self, seconds: float = 0.0) -> None:
+        """Serve reports of deliveries, waiting for one at most so long.
+
+        Raises
+        ------
+        BrokerError
+            When a message could not be delivered.
+        """
+        self._producer.poll(seconds)
+        if self._failure is not None:
+            raise self._error(self._failure)
+
+    def flush(self) -> None:
+        """Wait until every message is confirmed.
+
+        Raises
+        ------
+        BrokerError
+            When one could not be delivered.
+        """
+        while len(self._producer):
+            self._producer.flush(0.5)
+            self.poll()
+        self.poll()
+
+    def end(self) -> None:
+        """Send the control record that ends a replay to every partition."""
+        for partition in range(self.partitions):
+            self.send(b"", None, partition, [(CONTROL, CONTROL_END)])
+
+    def _partition_count(self) -> int:
+        try:
+            metadata = self._producer.list_topics(self._topic, timeout=_ANSWER_TIMEOUT_SECONDS)
+        except KafkaException as error:
+            raise self._error(error.args[0]) from None
+        found = metadata.topics[self._topic]
+        if found.error is not None:
+            raise self._error(found.error)
+        return len(found.partitions)
+
+    def _on_delivery(self, error: KafkaError | None, _message: Any) -> None:
+        if error is not None and self._failure is None:
+            self._failure = error
+
+    def _on_error(self, error: KafkaError) -> None:
+        # Others pass by themselves: the client tries again until the delivery timeout.
+        if error.fatal() and self._failure is None:
+            self._failure = error
+
+    def _error(self, error: KafkaError) -> BrokerError:
+        return BrokerError(
+            f"Kafka at {self._servers} must take the records of {self._topic} within "
+            f"{_DELIVERY_TIMEOUT_SECONDS} s; {self.delivered} are confirmed, then it answered "
+            f"{error.name()}: {error.str()}. Check that it runs and the settings of [kafka]."
+        )
+
+
+def send_messages(
+    kafka: Kafka, topic: str, messages: Iterable[Message], max_bytes: int = 1_000_000
+) -> int:
+    """Send ready messages as fast as the broker takes them, and wait for all confirmations.
+
+    Parameters
+    ----------
+    kafka : Kafka
+        How to connect.
+    topic : str
+        The topic; it must exist.
+    messages : iterable of Message
+        What to send.
+    max_bytes : int
+        The largest value, in bytes.
+
+    Returns
+    -------
+    int
+        How many were sent.
+
+    Raises
+    ------
+    BrokerError
+        When one could not be delivered.
+    """
+    with RecordSender(kafka, topic, max_bytes) as sender:
+        for value, key, partition, headers in messages:
+            sender.send(value, key, partition, headers)
+        sender.flush()
+        return sender.delivered

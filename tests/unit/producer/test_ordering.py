@@ -1,0 +1,51 @@
+"""Rows come out by event time, file and line, whatever the order they were read in."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from producer.ordering import OrderedRow, SpooledOrdering
+from streamscore.sources.rows import Row
+
+ROWS = st.lists(
+    st.tuples(
+        st.integers(-(2**40), 2**40) | st.integers(0, 3),
+        st.binary(min_size=1),
+        st.none() | st.binary(),
+    )
+)
+
+
+def spooled(
+    files: list[list[tuple[int, bytes, bytes | None]]], limit: int | None
+) -> list[OrderedRow]:
+    with SpooledOrdering([f"f{i}" for i in range(len(files))]) as ordering:
+        for number, rows in enumerate(files):
+            for line, (utc_ms, value, key) in enumerate(rows, 2):
+                ordering.add(number, line, Row(value, key, utc_ms))
+        assert len(ordering) == sum(map(len, files))
+        return list(ordering.rows(limit))
+
+
+@given(st.lists(ROWS, min_size=1, max_size=3), st.none() | st.integers(0, 10))
+def test_spooled_rows_equal_a_plain_sort(
+    files: list[list[tuple[int, bytes, bytes | None]]], limit: int | None
+) -> None:
+    placed = [
+        (utc_ms, number, line, value, key)
+        for number, rows in enumerate(files)
+        for line, (utc_ms, value, key) in enumerate(rows, 2)
+    ]
+    expected = [
+        OrderedRow(f"f{number}:{line}", Row(value, key, utc_ms))
+        for utc_ms, number, line, value, key in sorted(placed, key=lambda row: row[:3])
+    ]
+    assert spooled(files, limit) == expected[:limit]
+
+
+def test_the_range_of_time_is_that_of_the_rows_within_the_limit() -> None:
+    with SpooledOrdering(["a"]) as ordering:
+        assert ordering.time_range_ms() is None
+        for line, utc_ms in enumerate([50, 10, 30]):
+            ordering.add(0, line, Row(b"{}", None, utc_ms))
+        assert ordering.time_range_ms() == (10, 50)
+        assert ordering.time_range_ms(2) == (10, 30)

@@ -1,0 +1,91 @@
+"""Files are read whole; what no record can be made of is written down, and the rest goes on."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from producer.ordering import SpooledOrdering
+from producer.reading import FileReader, Reading, RejectFile, file_names
+from streamscore.errors import UsageError
+from streamscore.sources import Source
+from streamscore.sources.source import EventTime, Field
+from streamscore.sources.time_range import TimeRange
+
+SOURCE = Source(
+    name="trial",
+    event_time=EventTime(field="at", format="epoch_milliseconds"),
+    fields={
+        "at": Field(type="integer", role="time"),
+        "size": Field(type="integer", role="number"),
+    },
+)
+AT = 1_700_000_000_000
+ALWAYS = TimeRange()
+
+
+def read(path: Path, times: TimeRange = ALWAYS, max_bytes: int = 1000) -> tuple[Reading, list[str]]:
+    rejects = path.with_name("rejects.jsonl")
+    with SpooledOrdering([path.name]) as ordering, RejectFile(rejects) as file:
+        reader = FileReader(SOURCE, times, max_bytes)
+        reading = reader.read([path], ordering, file, lambda _rows: False)
+        return reading, [ordered.row_id for ordered in ordering.rows()]
+
+
+def test_rejected_rows_are_written_down_with_line_and_reason(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(
+        f"at,size\r\n{AT},1\r\n{AT},x\r\n{AT}\r\n,4\r\n{AT},5\r\n", encoding="utf-8-sig"
+    )
+    reading, row_ids = read(path)
+    assert row_ids == ["a.csv:2", "a.csv:6"]
+    assert reading == Reading(5, 0, {"wrong_type": 2, "missing_field": 1})
+    lines = [json.loads(line) for line in path.with_name("rejects.jsonl").read_bytes().splitlines()]
+    assert [(line["line"], line["reason"]) for line in lines] == [
+        (3, "wrong_type"),
+        (4, "wrong_type"),
+        (5, "missing_field"),
+    ]
+    assert lines[0]["file"] == str(path)
+    assert "size: expected" in lines[0]["detail"]
+
+
+def test_there_is_no_reject_file_where_nothing_is_rejected(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b'{"at": %d}\n' % AT)
+    assert read(path)[0] == Reading(1, 0, {})
+    assert not path.with_name("rejects.jsonl").exists()
+
+
+def test_rows_outside_the_range_are_skipped_and_too_big_ones_rejected(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    rows = [{"at": AT}, {"at": AT + 5}, {"at": AT + 5, "text": "x" * 1000}, {"at": AT + 9}]
+    path.write_text("\n".join(map(json.dumps, rows)))
+    reading, row_ids = read(path, TimeRange(AT + 1, AT + 9))
+    assert row_ids == ["a.jsonl:2"]
+    assert reading == Reading(4, 2, {"too_big": 1})
+
+
+def test_a_reject_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b"nothing\n")
+    path.with_name("rejects.jsonl").mkdir()
+    with pytest.raises(UsageError, match="Name another with --rejects"):
+        read(path)
+
+
+def test_reading_ends_when_told_to(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b'{"at": %d}\n' % AT * 2000)
+    with SpooledOrdering(["a"]) as ordering, RejectFile(tmp_path / "r") as rejects:
+        reader = FileReader(SOURCE, ALWAYS, 1000)
+        reading = reader.read([path], ordering, rejects, lambda rows: rows >= 1000)
+    assert reading.rows == 1024
+
+
+def test_files_of_one_name_are_told_apart_and_none_is_read_twice(tmp_path: Path) -> None:
+    assert file_names([tmp_path / "x.csv", tmp_path / "y.csv"]) == ("x.csv", "y.csv")
+    with pytest.raises(UsageError, match="given once"):
+        file_names([tmp_path / "x.csv", tmp_path / "sub" / ".." / "x.csv"])
+    with pytest.raises(UsageError, match="at least one file"):
+        file_names([])
