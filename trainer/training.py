@@ -65,11 +65,20 @@ class Training(Struct, frozen=True, kw_only=True):
     metrics: dict[str, float]
 
 
-def split_in_time(source: Source, rows: int) -> Split:
+def split_in_time(source: Source, rows: int, origin: str = "the history") -> Split:
     """Cut a history of that many records.
 
     Seven tenths fit, two calibrate, one is held out; but calibration gets at least twice, and the
     held-out slice once, as many as hold one flag at the nominal rate.
+
+    Parameters
+    ----------
+    source : Source
+        Its nominal rate decides how many are the least.
+    rows : int
+        How many good records there are.
+    origin : str
+        Where they come from, for the message.
 
     Raises
     ------
@@ -89,7 +98,8 @@ def split_in_time(source: Source, rows: int) -> Split:
         least = max(ceil(_LEAST_FIT * 10 / 7), _LEAST_FIT + 3 * one_flag)
         raise HistoryError(
             f"training {source.name} at a nominal rate of {source.nominal_rate:g} needs at least "
-            f"{least} good records; received {rows}. Give more history, or a wider range of time"
+            f"{least} good records; received {rows} from {origin}. Give more history, or a wider "
+            "range of time"
         )
     return Split(fit, rows - fit - held_out, held_out)
 
@@ -118,7 +128,7 @@ def train(codec: Codec, history: History, detector: str, seed: int, clock: Clock
         When there is no such detector.
     """
     made = detector_named(detector)
-    split = split_in_time(codec.source, len(history))
+    split = split_in_time(codec.source, len(history), _described(history))
     started = clock()
     encoder = Encoder.fit(codec, history.records[: split.fit], made.plan)
     matrix = encoder.encode(history.records, history.local_ms)
@@ -143,6 +153,11 @@ def train(codec: Codec, history: History, detector: str, seed: int, clock: Clock
         window_records=codec.source.calibration.window_records,
         metrics=_metrics(codec.source, history, split, held_out, judged) | seconds,
     )
+
+
+def _described(history: History) -> str:
+    skipped = ", ".join(f"{count} {reason}" for reason, count in history.skipped.items())
+    return f"{history.origin} (skipped: {skipped})" if skipped else history.origin
 
 
 def _judge(

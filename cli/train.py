@@ -1,0 +1,125 @@
+"""``streamscore train``: one training run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.invocation import error_console, invocation_of, print_json
+from streamscore.errors import UsageError
+
+if TYPE_CHECKING:
+    from trainer.app import TrainingPlan
+    from trainer.report import TrainingReport
+
+TOPIC = "topic"
+"""The value of ``--history`` that reads the source's topic."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add ``streamscore train``."""
+    app.command(rich_help_panel="Models")(train)
+
+
+def train(
+    context: typer.Context,
+    source: Annotated[str, typer.Argument(help="A source: its name, or the path of its TOML.")],
+    history: Annotated[
+        list[str],
+        typer.Option(
+            metavar="FILE|topic",
+            help="A file to learn from (.csv, .jsonl, also .gz; may repeat), or the word topic for "
+            "the source's records in Kafka.",
+        ),
+    ],
+    from_: Annotated[
+        str | None,
+        typer.Option("--from", metavar="TIME", help="Learn from this event time on."),
+    ] = None,
+    to: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Learn from before this event time only.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Decides every random choice.")] = None,
+    detector: Annotated[str | None, typer.Option(help="Which detector to train.")] = None,
+    bundle_dir: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write the bundle here, and leave MLflow alone."),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Train a model on history and put it into production."""
+    import time
+
+    from trainer.app import run_training, write_trained_bundle
+
+    invocation = invocation_of(context)
+    settings = invocation.settings(**({} if seed is None else {"trainer__seed": str(seed)}))
+    plan = _plan(source, history, from_, to, detector)
+    if bundle_dir is not None:
+        report = write_trained_bundle(settings, plan, bundle_dir, time.perf_counter)
+    else:
+        report = run_training(
+            settings, plan, environ=invocation.environ, clock=time.perf_counter, warn=_warn
+        )
+    if json:
+        print_json(report)
+    else:
+        typer.echo("\n".join(_lines(report)))
+
+
+def _plan(
+    source: str, history: list[str], start: str | None, end: str | None, detector: str | None
+) -> TrainingPlan:
+    from streamscore.sources import load_source
+    from streamscore.sources.time_range import time_range
+    from trainer.app import DEFAULT_DETECTOR, TrainingPlan
+
+    loaded = load_source(source)
+    if TOPIC in history and len(history) > 1:
+        raise UsageError(
+            f"history is either files or the topic; received {', '.join(history)}. Give one or the "
+            "other, or write ./topic for a file of that name"
+        )
+    return TrainingPlan(
+        source=loaded,
+        files=() if history == [TOPIC] else tuple(Path(name) for name in history),
+        time_range=time_range(loaded, start, end),
+        detector=detector or DEFAULT_DETECTOR,
+    )
+
+
+def _lines(report: TrainingReport) -> list[str]:
+    figures = report.metrics
+    counts = [
+        f"{figures['fit_rows']:,.0f} to fit",
+        f"{figures['calibration_rows']:,.0f} to calibrate",
+        f"{figures['held_out_rows']:,.0f} held out",
+    ]
+    rates = (
+        f"{figures['realised_flag_rate']:.2%} of those held out, at {figures['nominal_rate']:.2%}"
+    )
+    skipped = ", ".join(f"{count:,} {reason}" for reason, count in report.skipped.items())
+    lines = [
+        f"Trained {report.detector} for {report.source} in {report.seconds:.1f} s.",
+        f"  history   {report.history}, {report.first_event_time} to {report.last_event_time}",
+        f"  records   {figures['rows']:,.0f}: {', '.join(counts)}",
+        *([f"  skipped   {skipped}"] if skipped else []),
+        f"  flagged   {rates} nominal",
+    ]
+    if report.bundle is not None:
+        return [*lines, f"  bundle    {report.bundle}"]
+    version = report.registered
+    if version is None:
+        return lines
+    replaced = f" (was {version.previous_version})" if version.previous_version else ""
+    return [
+        *lines,
+        f"  model     {version.name} version {version.version} is in {version.alias}{replaced}",
+        f"  MLflow    {version.address}",
+    ]
+
+
+def _warn(sentence: str) -> None:
+    error_console().print(sentence, style="yellow")
