@@ -15,13 +15,14 @@ from adapters.topic_admin import TopicAdmin, TopicDescription, ensure_topics
 from embedded.demo_data import DemoData, make_data
 from embedded.demo_plan import DemoPlan
 from embedded.demo_replay import Replaying
-from embedded.demo_summary import Addresses, Summary
+from embedded.demo_summary import Summary
 from embedded.demo_training import Outcome, Training
 from embedded.demo_view import DemoView
 from embedded.ports import free_ports
 from embedded.services import (
-    SETTINGS_FILE,
+    LOGS,
     ScorerService,
+    addresses_of,
     service_environment,
     write_settings,
 )
@@ -29,6 +30,7 @@ from embedded.stack import Stack
 from streamscore.settings import Settings, load_settings
 
 _READY_SECONDS = 120.0
+_FILES = "demo"  # the folder of the records, beside those of Kafka and MLflow
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -65,36 +67,48 @@ def demo(plan: DemoPlan, environ: Mapping[str, str], view: DemoView) -> Iterator
     """
     plan.check()
     with _demo_folder(plan.keep) as folder, contextlib.ExitStack() as ending:
-        data = _made(plan, folder / "demo", view)
-        logs = folder / "logs"
-        training = Training(data, plan.seed, folder, environ, logs / "training.log")
-        ending.enter_context(training.running())
-        view.began("model", "fitting a model")
-        view.began("stack", "starting Kafka and MLflow")
-        stack = ending.enter_context(Stack(environ, data_dir=folder, keep=plan.keep is not None))
-        view.done("stack", f"Kafka {stack.bootstrap_servers} and MLflow {stack.tracking_uri}")
-        scorer, settings, topics = _launched(stack, data, environ, logs)
-        ending.enter_context(scorer.running())
-        outcome = _trained(training, stack, scorer, view)
-        view.began("scorer", "the scorer takes the model over")
-        scorer.wait_ready(_READY_SECONDS)
-        view.done("scorer", f"scorer {scorer.address} scores with version {outcome.version}")
-        replaying = Replaying(plan, data, settings, topics, scorer, view)
-        addresses = _addresses(stack, scorer, folder)
-        summary = replaying.run(folder / "demo" / "rejects.jsonl", outcome, addresses)
+        ending.callback(view.ending)
+        with view:
+            shown = _shown(plan, environ, view, folder, ending)
+        yield shown
 
-        def check() -> None:
-            stack.check()
-            scorer.check()
 
-        yield Shown(summary, check)
+def _shown(
+    plan: DemoPlan,
+    environ: Mapping[str, str],
+    view: DemoView,
+    folder: Path,
+    ending: contextlib.ExitStack,
+) -> Shown:
+    """Show everything; what is started is ended with `ending`."""
+    data = _made(plan, folder / _FILES, view)
+    training = Training(data, plan.seed, folder, environ, folder / LOGS / "training.log")
+    ending.enter_context(training.running())
+    view.began("model", "fitting a model")
+    view.began("stack", "starting Kafka and MLflow")
+    stack = ending.enter_context(Stack(environ, data_dir=folder, keep=plan.keep is not None))
+    view.done("stack", f"Kafka at {stack.bootstrap_servers}, MLflow at {stack.tracking_uri}")
+    scorer, settings, topics = _launched(stack, data, environ)
+    ending.enter_context(scorer.running())
+    outcome = _trained(training, stack, scorer, view)
+    view.began("scorer", "the scorer takes the model over")
+    scorer.wait_ready(_READY_SECONDS)
+    view.done("scorer", f"scorer at {scorer.address} scores with version {outcome.version}")
+    replaying = Replaying(plan, data, settings, topics, scorer, view)
+    summary = replaying.run(folder / _FILES / "rejects.jsonl", outcome, addresses_of(stack, scorer))
+
+    def check() -> None:
+        stack.check()
+        scorer.check()
+
+    return Shown(summary, check)
 
 
 @contextlib.contextmanager
 def _demo_folder(keep: Path | None) -> Iterator[Path]:
     """Hold the folder of a demo; its logs stay when the block fails, all of it where wanted."""
     folder = keep.absolute() if keep else Path(tempfile.mkdtemp(prefix="streamscore-demo-"))
-    for part in ("demo", "logs"):
+    for part in (_FILES, LOGS):
         (folder / part).mkdir(parents=True)
     failed = True
     try:
@@ -105,7 +119,7 @@ def _demo_folder(keep: Path | None) -> Iterator[Path]:
         raise
     finally:
         if keep is None and failed:
-            shutil.rmtree(folder / "demo", ignore_errors=True)
+            shutil.rmtree(folder / _FILES, ignore_errors=True)
         elif keep is None:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -122,7 +136,7 @@ def _made(plan: DemoPlan, folder: Path, view: DemoView) -> DemoData:
 
 
 def _launched(
-    stack: Stack, data: DemoData, environ: Mapping[str, str], logs: Path
+    stack: Stack, data: DemoData, environ: Mapping[str, str]
 ) -> tuple[ScorerService, Settings, Mapping[str, TopicDescription]]:
     (port,) = free_ports(1, random.SystemRandom())
     settings_file = write_settings(stack, port)
@@ -134,7 +148,7 @@ def _launched(
         [data.source_name],
         port,
         environment=service_environment(stack, environ),
-        log_path=logs / "scorer.log",
+        log_path=stack.folder / LOGS / "scorer.log",
     )
     return scorer, settings, topics
 
@@ -152,14 +166,3 @@ def _trained(training: Training, stack: Stack, scorer: ScorerService, view: Demo
         f"{outcome.fit_records:,} records",
     )
     return outcome
-
-
-def _addresses(stack: Stack, scorer: ScorerService, folder: Path) -> Addresses:
-    return Addresses(
-        kafka=stack.bootstrap_servers,
-        mlflow=stack.tracking_uri,
-        metrics=f"{scorer.address}/metrics",
-        folder=str(folder),
-        logs=str(folder / "logs"),
-        settings_file=str(folder / SETTINGS_FILE),
-    )

@@ -11,7 +11,6 @@ from embedded.demo_data import DemoData
 from embedded.demo_faults import broken_records
 from embedded.demo_plan import DemoPlan
 from embedded.demo_summary import (
-    Addresses,
     Counts,
     Found,
     Summary,
@@ -26,7 +25,7 @@ from embedded.demo_tally import Tally
 from embedded.demo_training import Outcome
 from embedded.demo_view import DemoView
 from embedded.demo_watch import Watch
-from embedded.services import ScorerService
+from embedded.services import Addresses, ScorerService
 from producer.plan import ReplayPlan, ReplaySummary
 from producer.progress import Progress
 from producer.replay import replay

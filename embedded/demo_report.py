@@ -30,6 +30,7 @@ def _rows(summary: Summary) -> list[tuple[str, Text | str]]:
     addresses = summary.addresses
     return [
         ("records", _records(summary)),
+        *(("", Text(fault, "red")) for fault in summary.faults),
         ("dead letters", _listed(summary.dead_letters)),
         ("anomalies", _anomalies(summary)),
         ("injected found", _found(summary.injected_total)),
@@ -50,7 +51,7 @@ def _records(summary: Summary) -> Text:
     return Text.assemble(
         f"{summary.records_in:,} in = {summary.scored:,} scored + "
         f"{summary.dead_lettered:,} dead-lettered  ",
-        ("✓ exactly once", "bold green") if agree else ("✗ the counts differ", "bold red"),
+        ("✓ every record once", "bold green") if agree else ("✗ the counts differ", "bold red"),
     )
 
 

@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 
 from embedded.demo_tally import Tally
+from embedded.services import Addresses
 
 
 class Counts(NamedTuple):
@@ -45,17 +46,6 @@ class Latency(msgspec.Struct, frozen=True):
     p50: float
     p95: float
     p99: float
-
-
-class Addresses(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the running stack is reached, and where its logs and data are."""
-
-    kafka: str
-    mlflow: str
-    metrics: str
-    folder: str
-    logs: str
-    settings_file: str
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):

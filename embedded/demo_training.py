@@ -31,6 +31,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         What there was to learn from, and what the detector was fit on.
     realised_flag_rate : float
         The share of the held-out records that would have been flagged.
+    seconds : dict of str to float
+        How long the parts of the training took.
     """
 
     model: str
@@ -38,6 +40,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     history_records: int
     fit_records: int
     realised_flag_rate: float
+    seconds: dict[str, float]
 
 
 class Training:

@@ -101,6 +101,11 @@ class DemoView:
             )
         )
 
+    def ending(self) -> None:
+        """Show that everything is being ended."""
+        if self._console.is_terminal:
+            self._print(Text("ending everything …", "dim"))
+
     def say(self, *lines: RenderableType) -> None:
         """Print lines above what moves."""
         for line in lines:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+import msgspec
 from prometheus_client.parser import text_string_to_metric_families
 
 from embedded.child import Child, child_environment
@@ -18,8 +19,20 @@ from embedded.stack import Stack
 from streamscore.errors import StackError
 
 SETTINGS_FILE: Final = "streamscore.toml"
+LOGS: Final = "logs"
 
 _ANSWER_SECONDS: Final = 2.0
+
+
+class Addresses(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a running stack is reached, and where its data, logs and settings are."""
+
+    kafka: str
+    mlflow: str
+    metrics: str
+    folder: str
+    logs: str
+    settings_file: str
 
 
 def write_settings(stack: Stack, worker_port: int) -> Path:
@@ -182,6 +195,18 @@ class ScorerService:
             except (OSError, http.client.HTTPException):
                 return None
         return text if answer.status == http.client.OK else None
+
+
+def addresses_of(stack: Stack, scorer: ScorerService) -> Addresses:
+    """Return where a stack and the scorer beside it are."""
+    return Addresses(
+        kafka=stack.bootstrap_servers,
+        mlflow=stack.tracking_uri,
+        metrics=f"{scorer.address}/metrics",
+        folder=str(stack.folder),
+        logs=str(stack.folder / LOGS),
+        settings_file=str(stack.folder / SETTINGS_FILE),
+    )
 
 
 def summed_counters(exposition: str, source: str) -> dict[str, float]:

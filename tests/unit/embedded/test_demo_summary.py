@@ -1,0 +1,152 @@
+from collections import Counter
+
+from rich.console import Console
+
+from embedded.demo_report import report
+from embedded.demo_summary import (
+    Counts,
+    Found,
+    Latency,
+    Summary,
+    faults_of,
+    found_by_kind,
+    is_complete,
+    realised_rate,
+)
+from embedded.demo_tally import Place, Tally
+from embedded.services import Addresses
+
+
+def tally_of(records: int, injected: dict[int, str], flagged: list[int], dead: list[int]) -> Tally:
+    tally = Tally()
+    for offset in range(records):
+        own = [("streamscore-injected", injected[offset].encode())] if offset in injected else []
+        tally.take_record(Place(0, offset), b"{}", own, 1_000)
+    for offset in flagged:
+        tally.take_anomaly(Place(0, offset), 1_010)
+    for offset in dead:
+        tally.take_dead_letter(dead_letter(offset), 1_030)
+    return tally
+
+
+def dead_letter(offset: int) -> list[tuple[str, bytes | None]]:
+    position = f"cluster/topic/0/{offset}".encode()
+    return [("streamscore-position", position), ("streamscore-reason", b"not_json")]
+
+
+def test_counts_that_agree_have_no_fault() -> None:
+    tally = tally_of(10, {3: "sum"}, flagged=[3], dead=[7, 8])
+    counts = Counts(scored=8, flagged=1, dead=2)
+    assert is_complete(tally, counts, 10)
+    assert faults_of(tally, counts, 10) == []
+
+
+def test_every_contradiction_is_told() -> None:
+    tally = tally_of(9, {}, flagged=[2, 2], dead=[20])
+    faults = faults_of(tally, Counts(scored=8, flagged=3, dead=0), 10)
+    assert faults == [
+        "10 records were sent, and 9 are on the topic",
+        "10 records were sent, and 8 scored + 0 dead-lettered",
+        "the scorer counts 3 anomalies, and 1 were read",
+        "the scorer counts 0 dead letters, and 1 were read",
+        "1 events repeat one that was read before",
+        "1 events are of records that are not on the topic",
+    ]
+
+
+def test_a_record_that_is_both_flagged_and_dead_lettered_is_a_repeat() -> None:
+    tally = tally_of(2, {}, flagged=[1], dead=[1])
+    assert tally.repeats == 1
+
+
+def test_it_is_complete_only_when_the_events_were_read_too() -> None:
+    counts = Counts(scored=3, flagged=1, dead=0)
+    assert not is_complete(tally_of(3, {}, [], []), counts, 3)
+    assert not is_complete(tally_of(2, {}, [1], []), counts, 3)
+    assert not is_complete(tally_of(3, {}, [1], []), Counts(2, 1, 0), 3)
+    assert is_complete(tally_of(3, {}, [1], []), counts, 3)
+
+
+def test_a_control_record_is_no_record() -> None:
+    tally = Tally()
+    tally.take_record(Place(0, 0), b"", [("streamscore-control", b"end")], 1_000)
+    assert tally.records == {}
+    tally.take_record(Place(0, 1), None, [], 1_000)
+    assert list(tally.records) == [Place(0, 1)], "a null value without the header is one"
+
+
+def test_injected_records_are_counted_by_kind_found_or_not() -> None:
+    tally = tally_of(10, {1: "sum", 2: "sum", 3: "swap"}, flagged=[2, 5], dead=[])
+    assert found_by_kind(tally) == {"sum": Found(2, 1), "swap": Found(1, 0)}
+    assert tally.found() == Counter({"sum": 1})
+
+
+def test_the_realised_rate_leaves_out_what_was_injected_or_dead_lettered() -> None:
+    tally = tally_of(14, {1: "sum", 2: "sum"}, flagged=[2, 5, 6], dead=[8, 9])
+    assert realised_rate(tally) == 2 / 10
+    assert realised_rate(Tally()) == 0.0
+
+
+def test_latency_is_from_producing_a_record_to_reading_its_event() -> None:
+    assert sorted(tally_of(5, {}, flagged=[1], dead=[2]).latencies_ms()) == [10, 30]
+
+
+def summary(faults: list[str]) -> Summary:
+    return Summary(
+        source="accidents",
+        origin="generated",
+        model="m version 1",
+        history_records=10_000,
+        records_in=1_025,
+        records_on_topic=1_025,
+        scored=1_018,
+        dead_lettered=7,
+        anomalies=13,
+        dead_letters={"not_json": 4, "wrong_type": 3},
+        nominal_rate=0.01,
+        realised_rate=0.011,
+        injected={"sum": Found(18, 2)},
+        injected_total=Found(18, 2),
+        latency_ms=Latency(20, 9.0, 14.0, 35.0),
+        records_per_second=200.0,
+        replay_seconds=5.0,
+        first_alert_seconds=21.5,
+        phases_seconds={"stack": 5.0},
+        addresses=Addresses(
+            kafka="127.0.0.1:1",
+            mlflow="http://127.0.0.1:2",
+            metrics="http://127.0.0.1:3/metrics",
+            folder="/tmp/d",
+            logs="/tmp/d/logs",
+            settings_file="/tmp/d/streamscore.toml",
+        ),
+        faults=faults,
+    )
+
+
+def printed(faults: list[str]) -> str:
+    console = Console(width=120, no_color=True)
+    with console.capture() as capture:
+        for part in report(summary(faults)):
+            console.print(part)
+    return capture.get()
+
+
+def test_the_summary_says_what_came_in_and_what_became_of_it() -> None:
+    text = printed([])
+    for expected in (
+        "1,025 in = 1,018 scored + 7 dead-lettered  ✓ every record once",
+        "not_json 4, wrong_type 3",
+        "2 of 18 (11%)",
+        "1.10%, nominal 1.00%",
+        "p50 9 ms, p95 14 ms, p99 35 ms",
+        "http://127.0.0.1:2",
+        "/tmp/d/logs",
+    ):
+        assert expected in text
+
+
+def test_the_summary_does_not_praise_counts_that_differ() -> None:
+    text = printed(["10 records were sent, and 9 are on the topic"])
+    assert "✓" not in text
+    assert "10 records were sent, and 9 are on the topic" in text
