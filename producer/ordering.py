@@ -105,6 +105,8 @@ class SpooledOrdering:
         places = self._sorted_places()[:limit]
         if not len(places):
             return
+        if not self._end:
+            self._bodies.write(b"\0")  # an empty file cannot be mapped
         self._bodies.flush()
         with mmap.mmap(self._bodies.fileno(), 0, access=mmap.ACCESS_READ) as bodies:
             for start in range(0, len(places), _CHUNK_ROWS):

@@ -48,6 +48,7 @@ def topic_watermark(kafka: Kafka, source: Source, topic: str) -> int | None:
             "enable.auto.commit": False,
             "auto.offset.reset": "earliest",  # where a partition has fewer than are looked at
             "enable.partition.eof": True,
+            "fetch.wait.max.ms": 10,  # the end of an idle partition is told at once
             "isolation.level": "read_committed",
         },
         logger=logging.getLogger("streamscore.producer"),
@@ -67,35 +68,22 @@ def topic_watermark(kafka: Kafka, source: Source, topic: str) -> int | None:
 
 
 def _last_messages(consumer: Consumer, topic: str) -> Iterator[Message]:
-    ends = _assigned_ends(consumer, topic)
-    while ends:
-        messages = consumer.consume(LOOKED_AT, _ANSWER_TIMEOUT_SECONDS)
-        if not messages:
-            error = KafkaError(KafkaError._TIMED_OUT)
-            raise KafkaException(error)
-        for message in messages:
-            failure = message.error()
-            if failure is None:
-                yield message
-            elif failure.code() == KafkaError._PARTITION_EOF:
-                ends.discard(message.partition() or 0)
-            else:
-                raise KafkaException(failure)
-
-
-def _assigned_ends(consumer: Consumer, topic: str) -> set[int]:
     metadata = consumer.list_topics(topic, timeout=_ANSWER_TIMEOUT_SECONDS).topics[topic]
     if metadata.error is not None:
         raise KafkaException(metadata.error)
-    starts = [_start(consumer, topic, partition) for partition in metadata.partitions]
-    consumer.assign(starts)
-    return {start.partition for start in starts}
-
-
-def _start(consumer: Consumer, topic: str, partition: int) -> TopicPartition:
-    place = TopicPartition(topic, partition)
-    low, high = consumer.get_watermark_offsets(place, timeout=_ANSWER_TIMEOUT_SECONDS)
-    return TopicPartition(topic, partition, max(low, high - LOOKED_AT))
+    open_partitions = set(metadata.partitions)
+    consumer.assign([TopicPartition(topic, number, _FROM_END) for number in open_partitions])
+    while open_partitions:
+        message = consumer.poll(_ANSWER_TIMEOUT_SECONDS)
+        if message is None:
+            raise KafkaException(KafkaError(KafkaError._TIMED_OUT))
+        failure = message.error()
+        if failure is None:
+            yield message
+        elif failure.code() == KafkaError._PARTITION_EOF:
+            open_partitions.discard(message.partition() or 0)
+        elif not failure.retriable():
+            raise KafkaException(failure)
 
 
 def _event_time(codec: Codec, message: Message) -> int | None:

@@ -1,0 +1,322 @@
+"""Files arrive in Kafka in order, completely, once, and marked."""
+
+import gzip
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+import pytest
+from confluent_kafka import Consumer, KafkaError, TopicPartition
+
+from producer.plan import ReplayPlan, ReplaySummary
+from producer.replay import replay
+from producer.sending import Message, send_messages
+from streamscore.errors import BrokerError, UsageError
+from streamscore.headers import CONTROL, INJECTED, ROW
+from streamscore.settings import Kafka, Settings
+from streamscore.sources import Codec, Source, load_source
+from streamscore.sources.time_range import time_range
+from streamscore.synthetic import generate, kinds_of
+
+pytestmark = pytest.mark.integration
+
+Replay = Callable[..., ReplaySummary]
+
+
+class Received(NamedTuple):
+    partition: int
+    key: bytes | None
+    value: bytes
+    headers: dict[str, str | bytes | None]
+
+    @property
+    def row_id(self) -> str:
+        value = self.headers[ROW]
+        return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def received(bootstrap: str, topic: str) -> list[Received]:
+    """Everything on a topic, partition by partition in the order of offsets."""
+    consumer = Consumer(
+        {
+            "bootstrap.servers": bootstrap,
+            "group.id": "test",
+            "enable.auto.commit": False,
+            "enable.partition.eof": True,
+            "auto.offset.reset": "error",
+        }
+    )
+    partitions = consumer.list_topics(topic, timeout=10).topics[topic].partitions
+    consumer.assign([TopicPartition(topic, partition, 0) for partition in partitions])
+    found, open_partitions = [], set(partitions)
+    while open_partitions:
+        message = consumer.poll(10)
+        assert message is not None, f"no end of {open_partitions}"
+        partition = message.partition()
+        assert partition is not None
+        error = message.error()
+        if error is not None:
+            assert error.code() == KafkaError._PARTITION_EOF
+            open_partitions.discard(partition)
+            continue
+        key = message.key()
+        value = message.value()
+        assert key is None or isinstance(key, bytes)
+        assert isinstance(value, bytes)
+        found.append(Received(partition, key, value, dict(message.headers() or ())))
+    consumer.close()
+    return sorted(found, key=lambda one: one.partition)
+
+
+def records(bootstrap: str, topic: str) -> list[Received]:
+    return [one for one in received(bootstrap, topic) if CONTROL not in one.headers]
+
+
+@pytest.fixture
+def source(request: pytest.FixtureRequest) -> Source:
+    """Accidents under a name of the test's own, so with topics of its own."""
+    name = "a-" + request.node.name.replace("[", "-").replace("]", "").replace("_", "-")[-40:]
+    return msgspec.structs.replace(load_source("accidents"), name=name)
+
+
+@pytest.fixture
+def settings(kafka: str) -> Settings:
+    return Settings(kafka=Kafka(bootstrap_servers=kafka))
+
+
+@pytest.fixture
+def replayed(source: Source, settings: Settings, tmp_path: Path) -> Replay:
+    def run(*files: Path, **options: Any) -> ReplaySummary:
+        hooks = {
+            name: options.pop(name) for name in ("is_stopped", "on_progress") if name in options
+        }
+        options.setdefault("rejects", tmp_path / "rejects.jsonl")
+        return replay(ReplayPlan(files=files, **options), source, settings, **hooks)
+
+    return run
+
+
+def written(path: Path, rows: int, seed: int = 1, shuffled: bool = True) -> list[dict[str, Any]]:
+    """Write a CSV of accidents and return its records in the order of the file."""
+    rng = np.random.default_rng(seed)
+    made = list(generate("accidents", rows, rng))
+    if shuffled:
+        made = [made[place] for place in rng.permutation(rows)]
+    lines = [",".join(made[0])]
+    lines += [",".join(f'"{value}"' for value in record.values()) for record in made]
+    content = "\r\n".join(lines).encode("utf-8-sig")
+    path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
+    return made
+
+
+def event_times(source: Source, values: list[bytes]) -> list[int]:
+    codec = Codec(source)
+    return [codec.event_time(codec.decode(value)).utc_ms for value in values]
+
+
+def sent_times(source: Source, found: list[Received]) -> list[int]:
+    return event_times(source, [one.value for one in found])
+
+
+def test_a_shuffled_file_arrives_in_the_order_of_event_time(
+    kafka: str, source: Source, replayed: Replay, tmp_path: Path
+) -> None:
+    made = written(tmp_path / "a.csv", 2000)
+    summary = replayed(tmp_path / "a.csv", partitions=3)
+    found = records(kafka, summary.topic)
+    assert summary.sent == summary.rows_read == len(found) == 2000
+    assert summary.partitions == 3
+    assert {one.row_id for one in found} == {f"a.csv:{line}" for line in range(2, 2002)}
+    by_line = {f"a.csv:{line}": record for line, record in enumerate(made, 2)}
+    assert all(json.loads(one.value) == by_line[one.row_id] for one in found)
+    for partition in range(3):
+        lane = [one for one in found if one.partition == partition]
+        assert len(lane) in {666, 667}
+        assert sent_times(source, lane) == sorted(sent_times(source, lane))
+
+
+def test_every_partition_ends_with_one_control_record(
+    kafka: str, replayed: Replay, tmp_path: Path
+) -> None:
+    written(tmp_path / "a.csv", 50)
+    summary = replayed(tmp_path / "a.csv", partitions=2)
+    found = received(kafka, summary.topic)
+    for partition in range(2):
+        lane = [one for one in found if one.partition == partition]
+        controls = [one for one in lane if CONTROL in one.headers]
+        assert controls == lane[-1:]
+        assert controls[0].headers == {CONTROL: b"end"}
+        assert controls[0].value == b""
+
+
+def test_the_same_replay_gives_the_same_topic(
+    kafka: str, source: Source, settings: Settings, tmp_path: Path
+) -> None:
+    written(tmp_path / "a.csv", 500, seed=1)
+    written(tmp_path / "b.csv.gz", 500, seed=2)
+    contents = []
+    for number in range(2):
+        named = msgspec.structs.replace(source, name=f"{source.name[:40]}-{number}")
+        plan = ReplayPlan(
+            files=(tmp_path / "a.csv", tmp_path / "b.csv.gz"),
+            partitions=2,
+            inject_rate=0.2,
+            seed=7,
+            rate=None if number else 20_000.0,
+        )
+        contents.append(received(kafka, replay(plan, named, settings).topic))
+    assert contents[0] == contents[1]
+
+
+def test_injected_copies_follow_their_originals_and_say_their_kind(
+    kafka: str, source: Source, replayed: Replay, tmp_path: Path
+) -> None:
+    written(tmp_path / "a.csv", 1000)
+    summary = replayed(tmp_path / "a.csv", partitions=2, inject_rate=0.1)
+    found = records(kafka, summary.topic)
+    injected = [place for place, one in enumerate(found) if INJECTED in one.headers]
+    assert 60 <= len(injected) <= 140
+    assert sum(summary.injected.values()) == len(injected)
+    assert summary.sent == 1000
+    assert set(summary.injected) <= set(kinds_of(load_source("accidents")) | kinds_of(source))
+    for place in injected:
+        original, copy = found[place - 1], found[place]
+        kind = copy.headers[INJECTED]
+        assert isinstance(kind, bytes)
+        assert copy.row_id == f"{original.row_id}#{kind.decode()}"
+        assert copy.partition == original.partition
+        assert copy.value != original.value
+
+
+def test_rows_with_a_key_go_where_its_hash_says_and_keep_their_bytes(
+    kafka: str, settings: Settings, tmp_path: Path
+) -> None:
+    source = msgspec.structs.replace(load_source("reviews"), name="keyed-reviews")
+    lines = [
+        msgspec.json.encode(record) for record in generate("reviews", 400, np.random.default_rng(0))
+    ]
+    (tmp_path / "r.jsonl").write_bytes(b"\n".join(lines))
+    plan = ReplayPlan(files=(tmp_path / "r.jsonl",), partitions=3)
+    found = records(kafka, replay(plan, source, settings).topic)
+    assert sorted(one.value for one in found) == sorted(lines)
+    homes: dict[bytes | None, set[int]] = {}
+    for one in found:
+        assert one.key == json.loads(one.value)["user_id"].encode()
+        homes.setdefault(one.key, set()).add(one.partition)
+        assert one.partition == java_partition(one.key or b"", 3)
+    assert {len(places) for places in homes.values()} == {1}
+
+
+def java_partition(key: bytes, partitions: int) -> int:
+    """The partition that Kafka's Java client takes: murmur2, made positive."""
+    m, length, mask = 0x5BD1E995, len(key), 0xFFFFFFFF
+    h = (0x9747B28C ^ length) & mask
+    for place in range(0, length - length % 4, 4):
+        k = int.from_bytes(key[place : place + 4], "little") * m & mask
+        k = (k ^ k >> 24) * m & mask
+        h = (h * m & mask) ^ k
+    rest = key[length - length % 4 :]
+    if rest:
+        h = (h ^ int.from_bytes(rest, "little")) * m & mask
+    h = (h ^ h >> 13) * m & mask
+    return ((h ^ h >> 15) & 0x7FFFFFFF) % partitions
+
+
+def test_a_range_and_a_limit_take_the_earliest_rows_of_the_range(
+    kafka: str, source: Source, replayed: Replay, tmp_path: Path
+) -> None:
+    made = written(tmp_path / "a.csv", 1000)
+    times = time_range(source, "2024-01-03", "2024-01-05")
+    summary = replayed(tmp_path / "a.csv", times=times, limit=100)
+    found = sent_times(source, records(kafka, summary.topic))
+    assert summary.sent == 100
+    assert summary.skipped == 900
+    in_range = [
+        one
+        for one in event_times(source, [msgspec.json.encode(one) for one in made])
+        if times.holds(one)
+    ]
+    assert found == sorted(in_range)[:100]
+
+
+def test_a_replay_behind_the_topic_is_refused_with_advice(
+    source: Source, replayed: Replay, tmp_path: Path
+) -> None:
+    written(tmp_path / "a.csv", 300)
+    last = replayed(tmp_path / "a.csv", partitions=2).last_event_time
+    with pytest.raises(UsageError, match=f"--from {last}.*--allow-behind"):
+        replayed(tmp_path / "a.csv")
+    again = replayed(tmp_path / "a.csv", times=time_range(source, last))
+    assert again.sent >= 1
+    assert replayed(tmp_path / "a.csv", allow_behind=True).sent == 300
+
+
+def test_unreadable_rows_are_counted_and_the_rest_is_sent(
+    kafka: str, replayed: Replay, tmp_path: Path
+) -> None:
+    written(tmp_path / "a.csv", 20)
+    with (tmp_path / "a.csv").open("ab") as file:
+        file.write(b'\r\nnot a date,"x"\r\n')
+    summary = replayed(tmp_path / "a.csv")
+    assert summary.sent == len(records(kafka, summary.topic)) == 20
+    assert summary.rejected == {"wrong_type": 1}
+    assert summary.reject_file == str(tmp_path / "rejects.jsonl")
+
+
+def test_a_stopped_replay_delivers_what_it_counts_and_leaves_no_control_record(
+    kafka: str, replayed: Replay, tmp_path: Path
+) -> None:
+    written(tmp_path / "a.csv", 3000)
+    sent: list[int] = []
+
+    def is_stopped() -> bool:
+        return bool(sent) and sent[-1] >= 200
+
+    summary = replayed(
+        tmp_path / "a.csv",
+        rate=2000.0,
+        on_progress=lambda progress: sent.append(
+            progress.rows if progress.phase == "sending" else 0
+        ),
+        is_stopped=is_stopped,
+    )
+    found = received(kafka, summary.topic)
+    assert summary.interrupted
+    assert 200 <= summary.sent == len(found) < 3000
+    assert all(CONTROL not in one.headers for one in found)
+
+
+def test_a_rate_is_kept(replayed: Replay, tmp_path: Path) -> None:
+    written(tmp_path / "a.csv", 3000)
+    summary = replayed(tmp_path / "a.csv", rate=2000.0)
+    assert 0.7 * 2000 <= summary.rate <= 1.02 * 2000
+
+
+def test_partitions_of_a_topic_that_exists_are_not_changed(
+    replayed: Replay, tmp_path: Path
+) -> None:
+    written(tmp_path / "a.csv", 5)
+    replayed(tmp_path / "a.csv", partitions=2)
+    with pytest.raises(UsageError, match="exists and has 2, got 3"):
+        replayed(tmp_path / "a.csv", partitions=3)
+
+
+def test_ready_messages_go_to_their_partition_with_their_headers(
+    kafka: str, settings: Settings, replayed: Replay, tmp_path: Path
+) -> None:
+    written(tmp_path / "a.csv", 4)
+    topic = replayed(tmp_path / "a.csv", partitions=2).topic
+    messages = [Message(b"%d" % i, None, 1, [("n", b"%d" % i)]) for i in range(5)]
+    assert send_messages(settings.kafka, topic, messages) == 5
+    last = records(kafka, topic)[-5:]
+    assert [(one.partition, one.value, one.headers["n"]) for one in last] == [
+        (1, b"%d" % i, b"%d" % i) for i in range(5)
+    ]
+
+
+def test_a_topic_that_is_not_there_is_an_error(settings: Settings) -> None:
+    with pytest.raises(BrokerError, match="no-such-topic"):
+        send_messages(settings.kafka, "no-such-topic", [Message(b"{}", None, 0)])
