@@ -5,9 +5,13 @@ as high (Vovk, Gammerman, Shafer, "Algorithmic Learning in a Random World", 2005
 is flagged where p is at most the nominal rate. As a fold over records in order it does not depend
 on how they are cut into batches.
 
-The window follows a slow change. Records of p below a tenth of the nominal rate stay out of it, so
-that anomalies do not raise the threshold against their like; when more than 3% of the last 1,000
-records are that extreme the stream itself has changed, and they are let in.
+The window follows a slow change. Anomalies stay out of it, so that they do not raise the threshold
+against their like: records of p below a tenth of the nominal rate that also lie beyond the score
+where the window's own tail, continued as an exponential one from its 90th and 98th percentile,
+leaves a thirtieth of the nominal rate. Rank alone must not decide: a window without its own top
+gives the next records smaller p-values, and so on; on scores that never change that realises 2.5%
+at a nominal 1%. When more than 3% of the last 1,000 records are that extreme the stream itself has
+changed, and they are let in.
 """
 
 import math
@@ -20,6 +24,8 @@ from numpy.typing import NDArray
 
 _EXTREME_MEMORY = 1000
 _EXTREME_SHARE_OF_DRIFT = 0.03
+_EXTREME_RANK = 0.1
+_EXTREME_TAIL = 1 / 30
 _TAIL_SHARE = 0.02
 _SMALLEST_TAIL = 1e-300
 
@@ -139,7 +145,8 @@ def _fold(  # type: ignore[no-untyped-def]
         p_value[i] = p
         threshold[i] = ordered[length - allowed] if 0 < allowed <= length else np.inf
         tail[i] = _tail(ordered, length, score, p) if p <= _TAIL_SHARE else p
-        if _is_kept(extremes, cursor, p < rate / 10.0):
+        extreme = p < _EXTREME_RANK * rate and score > _far_score(ordered, length, rate)
+        if _is_kept(extremes, cursor, extreme):
             _replace_oldest(ring, ordered, cursor, score, place)
 
 
@@ -156,6 +163,14 @@ def _tail(ordered, length, score, p):  # type: ignore[no-untyped-def]
         return p
     continued = _TAIL_SHARE * np.exp(-(score - start) * above / excess)
     return max(min(p, continued), _SMALLEST_TAIL)
+
+
+@njit(cache=True, nogil=True)
+def _far_score(ordered, length, rate):  # type: ignore[no-untyped-def]
+    # Where a tail of P(score > x) = exp(-x / mean) falls from 2% to the share of an extreme.
+    low, high = ordered[int(0.9 * length)], ordered[int(0.98 * length)]
+    mean = (high - low) / np.log(0.1 / 0.02)
+    return high + mean * np.log(0.02 / (_EXTREME_TAIL * rate))
 
 
 @njit(cache=True, nogil=True)
