@@ -1,0 +1,165 @@
+"""``streamscore replay``: files of records into Kafka."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.invocation import error_console, invocation_of, print_json, print_table
+from streamscore.errors import UsageError
+
+if TYPE_CHECKING:
+    from producer.plan import ReplaySummary
+
+EXIT_INTERRUPTED = 130
+
+
+def register(app: typer.Typer) -> None:
+    """Add ``streamscore replay``."""
+    app.command(rich_help_panel="Streams")(replay)
+
+
+def replay(  # noqa: PLR0913  # an argument for each option
+    context: typer.Context,
+    source: Annotated[str, typer.Argument(help="A source's name, or the path of its TOML file.")],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="CSV or JSON lines, also gzipped.")
+    ],
+    speed: Annotated[
+        str, typer.Option(help="max, or how much faster than event time: 1000x.")
+    ] = "max",
+    rate: Annotated[
+        float | None, typer.Option(help="Records a second, instead of --speed.")
+    ] = None,
+    from_: Annotated[
+        str | None,
+        typer.Option("--from", help="From this event time on: 2019-01-31, 2019-01-31T18:00Z."),
+    ] = None,
+    to: Annotated[
+        str | None,
+        typer.Option(help="Before this event time. Without an offset, the source's zone is meant."),
+    ] = None,
+    limit: Annotated[int | None, typer.Option(help="Only so many rows, the earliest.")] = None,
+    inject: Annotated[
+        float, typer.Option(help="Share of rows that are followed by an anomalous copy.")
+    ] = 0.0,
+    seed: Annotated[int, typer.Option(help="Seed of the injection.")] = 0,
+    partitions: Annotated[
+        int | None, typer.Option(help="Partitions of the topic, where it is created.")
+    ] = None,
+    rejects: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Reject file; SOURCE.rejects.jsonl by default."),
+    ] = None,
+    allow_behind: Annotated[
+        bool, typer.Option("--allow-behind", help="Send rows older than what the topic holds.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Replay files of records into Kafka, in the order of their event time.
+
+    The files need not be sorted. Rows that no record can be made of are written to the reject
+    file, and the rest goes on. Ctrl-C delivers what is queued and stops.
+    """
+    from producer.display import progress_display
+    from producer.plan import ReplayPlan
+    from producer.replay import replay as run_replay
+    from streamscore.sources import load_source
+    from streamscore.sources.time_range import time_range
+
+    loaded = load_source(source)
+    plan = ReplayPlan(
+        files=tuple(files),
+        times=time_range(loaded, from_, to),
+        limit=limit,
+        speed=parse_speed(speed),
+        rate=rate,
+        inject_rate=inject,
+        seed=seed,
+        partitions=partitions,
+        rejects=rejects,
+        allow_behind=allow_behind,
+    )
+    settings = invocation_of(context).settings()
+    with _interruptible() as stopped, progress_display(error_console()) as on_progress:
+        summary = run_replay(
+            plan, loaded, settings, on_progress=on_progress, is_stopped=stopped.is_set
+        )
+    if json:
+        print_json(summary)
+    else:
+        print_summary(summary)
+    if summary.interrupted:
+        raise typer.Exit(EXIT_INTERRUPTED)
+
+
+def parse_speed(text: str) -> float | None:
+    """Read a speed: None for `max`, otherwise how many times faster than event time.
+
+    Raises
+    ------
+    UsageError
+        When it is neither.
+
+    Examples
+    --------
+    >>> parse_speed("1000x")
+    1000.0
+    """
+    if text == "max":
+        return None
+    try:
+        return float(text.removesuffix("x"))
+    except ValueError:
+        raise UsageError(
+            f"--speed is max, or how much faster than event time, such as 1000x; got {text!r}"
+        ) from None
+
+
+def print_summary(summary: ReplaySummary) -> None:
+    """Print what a replay did."""
+    lines = [
+        ("topic", f"{summary.topic}, {summary.partitions} partition(s)"),
+        ("rows read", f"{summary.rows_read:,}"),
+        ("sent", f"{summary.sent:,}"),
+    ]
+    if summary.injected:
+        kinds = ", ".join(f"{kind} {n}" for kind, n in sorted(summary.injected.items()))
+        lines.append(("injected", f"{sum(summary.injected.values()):,} ({kinds})"))
+    if summary.skipped:
+        lines.append(("skipped", f"{summary.skipped:,} (range of time, limit, not sent)"))
+    if summary.rejected:
+        reasons = ", ".join(f"{reason} {n}" for reason, n in sorted(summary.rejected.items()))
+        lines.append(("rejected", f"{sum(summary.rejected.values()):,} ({reasons})"))
+        lines.append(("reject file", str(summary.reject_file)))
+    if summary.first_event_time:
+        lines.append(("event time", f"{summary.first_event_time} to {summary.last_event_time}"))
+    lines.append(("took", f"{summary.seconds:,.1f} s, {summary.rate:,.0f} records/s"))
+    if summary.interrupted:
+        lines.append(
+            ("interrupted", "stopped before the end; all that counts as sent is delivered")
+        )
+    print_table(("REPLAY", summary.source), lines)
+
+
+@contextmanager
+def _interruptible() -> Iterator[threading.Event]:
+    """Ctrl-C sets the event; a second one ends the program at once."""
+    stopped = threading.Event()
+
+    def stop(_signal: int, _frame: object) -> None:
+        if stopped.is_set():
+            raise KeyboardInterrupt
+        stopped.set()
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield stopped
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,120 @@
+"""``streamscore sources``: what streams are known, and whether a file fits one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.invocation import print_json, print_table
+
+if TYPE_CHECKING:
+    from streamscore.sources import Source
+    from streamscore.sources.sampling import SampleCheck
+
+SourceName = Annotated[str, typer.Argument(help="A source's name, or the path of its TOML file.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add ``streamscore sources``."""
+    group = typer.Typer(no_args_is_help=True)
+    group.command("list")(list_sources)
+    group.command()(show)
+    group.command()(check)
+    app.add_typer(
+        group, name="sources", help="List, show and check sources.", rich_help_panel="Streams"
+    )
+
+
+def list_sources(json: Json = False) -> None:
+    """List the sources that are built in. Any TOML file is one more, by its path."""
+    from streamscore.sources import builtin_names, load_source
+
+    known = [load_source(name) for name in builtin_names()]
+    if json:
+        print_json([{"name": one.name, "title": one.title} for one in known])
+        return
+    print_table(
+        ("SOURCE", "FIELDS", "TITLE"),
+        [(one.name, str(len(one.fields)), one.title) for one in known],
+    )
+
+
+def show(source: SourceName, json: Json = False) -> None:
+    """Show what a source says of its records."""
+    from streamscore.sources import load_source
+
+    loaded = load_source(source)
+    if json:
+        print_json(loaded)
+        return
+    print_table(("SOURCE", loaded.name), _facts(loaded))
+    print_table(
+        ("FIELD", "TYPE", "ROLE", "RULES"),
+        [
+            (name, field.type, field.role, ", ".join(_rules(loaded, name)))
+            for name, field in loaded.fields.items()
+        ],
+    )
+
+
+def check(
+    source: SourceName,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="CSV or JSON lines, also gzipped.")
+    ] = None,
+    rows: Annotated[int, typer.Option(min=1, help="Rows of the file that are looked at.")] = 10_000,
+    json: Json = False,
+) -> None:
+    """Check a source's TOML file, and how a sample of data fits it.
+
+    Exit code 1 when a row of the sample does not fit.
+    """
+    from streamscore.sources import load_source
+    from streamscore.sources.sampling import check_sample
+
+    loaded = load_source(source)
+    found = None if file is None else check_sample(loaded, file, rows)
+    if json:
+        print_json({"source": loaded.name, "sample": found})
+    elif found is None:
+        print_table(("SOURCE", loaded.name), [("fields", str(len(loaded.fields)))])
+    else:
+        _print_sample(found)
+    if found is not None and found.faults:
+        raise typer.Exit(1)
+
+
+def _print_sample(found: SampleCheck) -> None:
+    lines = [("accepted", f"{found.accepted:,}", "", "")]
+    lines += [
+        (fault.reason, f"{fault.rows:,}", f"line {fault.first_line}", fault.detail)
+        for fault in found.faults
+    ]
+    print_table(("ROWS", "COUNT", "FIRST", "DETAIL"), lines)
+
+
+def _facts(source: Source) -> list[tuple[str, str]]:
+    time = source.event_time
+    return [
+        ("title", source.title),
+        ("event time", f"{time.field}, {time.format}, {time.zone}"),
+        ("accepted times", f"{time.earliest} to {time.latest}"),
+        ("key", source.key or "none"),
+        ("nominal rate", f"{source.nominal_rate:g}"),
+        ("schema", source.schema_hash()),
+    ]
+
+
+def _rules(source: Source, name: str) -> list[str]:
+    field = source.fields[name]
+    bounds = (("at least", field.min), ("at most", field.max), ("characters", field.max_length))
+    rules = [] if field.required else ["optional"]
+    rules += [f"{rule} {bound:g}" for rule, bound in bounds if bound is not None]
+    if field.missing:
+        rules.append(f"missing as {', '.join(field.missing)}")
+    if field.private:
+        rules.append("private")
+    return rules
