@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from embedded.demo_view import DemoView
 
 _LOOK_SECONDS = 0.5
+_PLAIN_WIDTH = 200  # nothing is folded in a log
 
 
 def register(app: typer.Typer) -> None:
@@ -70,6 +71,8 @@ def demo(
     plan.check()
     plan = msgspec.structs.replace(plan, source=source_of(plan, source is not None))
     console = Console(stderr=json)
+    if not console.is_terminal:
+        console.width = _PLAIN_WIDTH
     view = DemoView(console, load_source(plan.source).event_time.zone)
     stays = console.is_terminal and sys.stdin.isatty() and not exit_
     _run(plan, view, invocation_of(context).environ, stays, json)

@@ -162,7 +162,7 @@ def _trained(training: Training, stack: Stack, scorer: ScorerService, view: Demo
     outcome = training.wait(look)
     view.done(
         "model",
-        f"model {outcome.model} version {outcome.version} in production, fit on "
-        f"{outcome.fit_records:,} records",
+        f"model version {outcome.version} in production, fit on {outcome.fit_records:,} records; "
+        f"flags {outcome.realised_flag_rate:.1%} of held-out ones",
     )
     return outcome

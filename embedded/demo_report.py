@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from rich.console import RenderableType
-from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
@@ -20,10 +19,10 @@ def report(summary: Summary) -> list[RenderableType]:
     """
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold", no_wrap=True)
-    table.add_column()
+    table.add_column(overflow="fold")
     for name, text in _rows(summary):
         table.add_row(name, text)
-    return [Text(), Rule("Summary", align="left", style="dim"), table, Text()]
+    return [Text(), Text("Summary", "bold underline"), table, Text()]
 
 
 def _rows(summary: Summary) -> list[tuple[str, Text | str]]:

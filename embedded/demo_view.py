@@ -132,15 +132,17 @@ class DemoView:
     def dead_letter(self, reason: str, detail: str) -> None:
         """Show a dead letter: one line."""
         self.dead_letters += 1
-        line = Text.assemble(
-            ("✗ dead letter  ", "magenta"), (reason, "bold"), f"  {printable(detail)}"
+        self._print(
+            Text.assemble(
+                ("✗ dead letter  ", "magenta"), (reason, "bold"), f"  {printable(detail)}"
+            )
         )
-        if self._console.is_terminal:
-            line.truncate(max(self._console.width - 1, 40), overflow="ellipsis")
-        self._print(line)
 
     def _print(self, line: RenderableType) -> None:
-        self._console.print(line, highlight=False, soft_wrap=not self._console.is_terminal)
+        if self._console.is_terminal:
+            self._console.print(line, highlight=False, no_wrap=True, overflow="ellipsis")
+        else:
+            self._console.print(line, highlight=False, soft_wrap=True)
 
     def _render(self) -> RenderableType:
         grid = Table.grid(padding=(0, 1))
