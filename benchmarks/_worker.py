@@ -5,7 +5,7 @@ The consumer, the transactions, the state and the metrics are the real ones.
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -17,6 +17,7 @@ from scorer.processor import Processor
 from scorer.report import Done, ScoringReport
 from scorer.scoring import ScoringStep
 from scorer.wiring import Wiring
+from streamscore.bundle import Bundle
 from streamscore.scoring import Model, ModelVersion
 from streamscore.settings import Kafka, Settings, Topics
 from streamscore.settings import Scorer as ScorerSettings
@@ -45,16 +46,26 @@ class OneModel:
         return self._model
 
 
-def trained_model(source: Source, values: list[bytes]) -> Model:
-    """Train the default model on the first 20,000 records and warm it up."""
+def trained_bundle(source: Source, values: list[bytes]) -> Bundle:
+    """Train the default model on the first 20,000 records."""
     codec = Codec(source)
     builder = HistoryBuilder(codec, _FIT_RECORDS)
     for place, value in enumerate(values[:_FIT_RECORDS]):
         builder.take(value, 0, place)
-    made = train(codec, builder.history("benchmark"), "isolation-forest", _SEED, time.perf_counter)
-    model = Model(codec, made.bundle, source.name, "1")
+    history = builder.history("benchmark")
+    return train(codec, history, "isolation-forest", _SEED, time.perf_counter).bundle
+
+
+def warm_model(source: Source, bundle: Bundle, values: Sequence[bytes]) -> Model:
+    """Make a bundle ready to score, with its kernels compiled."""
+    model = Model(Codec(source), bundle, source.name, "1")
     model.warm_up(values[:64])
     return model
+
+
+def trained_model(source: Source, values: list[bytes]) -> Model:
+    """Train the default model on the first 20,000 records and warm it up."""
+    return warm_model(source, trained_bundle(source, values), values)
 
 
 def settings_for(
