@@ -20,11 +20,12 @@ from scorer.announcements import Announcements
 from scorer.health import Watch
 from scorer.outputs import Outlets
 from scorer.pages import add_pages
-from scorer.processor import Point, Processor, pass_by
+from scorer.processor import Processor
 from scorer.production_models import ProductionModels
 from scorer.report import ScoringReport
 from scorer.scoring import ScoringStep
 from scorer.swap import ModelSource, Registry
+from scorer.transactions import Point, pass_by
 from scorer.wiring import Wiring
 from streamscore.calibration import records_to_promise
 from streamscore.settings import Mlflow, Settings

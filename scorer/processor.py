@@ -8,15 +8,19 @@ its committed offset and its state loaded again. Rebalances happen only between 
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import cast
 
 import confluent_kafka
-from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
-from scorer.positions import Found, Start, start_at
+from scorer.client_log import client_log
+from scorer.patience import Patience, is_fatal
+from scorer.positions import Start
 from scorer.state_log import StateLog
 from scorer.step import Message, Output, Step
+from scorer.takeover import Takeover
+from scorer.transactions import Point, Transactions, pass_by
 from scorer.wiring import Wiring, consumer_config, producer_config
 from streamscore.errors import BrokerError, OffsetError
 
@@ -24,13 +28,7 @@ log = logging.getLogger(__name__)
 
 _TIMEOUT_SECONDS = 30.0
 _LAG_EVERY_SECONDS = 1.0
-
-Point = Callable[[str, Producer], None]
-"""Called at named points of each transaction, for tests that crash there."""
-
-
-def pass_by(_name: str, _producer: Producer) -> None:
-    """Do nothing at a named point."""
+_IDLE_SECONDS = 0.05
 
 
 class _Owned:
@@ -39,6 +37,8 @@ class _Owned:
     def __init__(self, start: Start, now_seconds: float) -> None:
         self.next_offset = start.read_from
         self.emit_from = start.emit_from
+        # Where the log was seen to end: behind the last record there may be marks of transactions.
+        self.end_seen = 0
         self.since_checkpoint = 0
         self.checkpoint_seconds = now_seconds
 
@@ -76,8 +76,12 @@ class Processor:
         self._at_point = at_point
         self._stopping = threading.Event()
         self._owned: dict[int, _Owned] = {}
+        self._waiting: list[int] | None = None
+        self._membership: object = None
+        self._was_rebalanced = False
         self._failure: Exception | None = None
         self._next_lag_seconds = 0.0
+        self._patience = Patience(wiring.name, self._stopping, monotonic)
         self.progress_seconds = monotonic()
         self.waiting_records = 0
 
@@ -98,32 +102,31 @@ class Processor:
         BrokerError, OffsetError
             When it cannot go on.
         """
-        while not self._step.is_ready():
-            if self._stopping.wait(0.05):
-                return
         self._connect()
         try:
+            self._transactions.start()
+            self._subscribe()
             while not self._stopping.is_set():
                 self._turn()
         except KafkaException as error:
-            raise BrokerError(f"{self._wiring.name} cannot go on: {error}") from error
+            if not self._stopping.is_set():
+                raise BrokerError(f"{self._wiring.name} cannot go on: {error}") from error
+            log.warning("%s: stopped while Kafka did not answer: %s", self._wiring.name, error)
         finally:
             self._consumer.close()
             self._states.close()
 
     def _connect(self) -> None:
-        wiring, settings = self._wiring, self._settings
+        wiring = self._wiring
         self._states = StateLog(wiring.connection, wiring.state_topic)
-        self._producer = Producer(producer_config(wiring))
-        self._consumer = Consumer(consumer_config(wiring))
-        try:
-            self._producer.init_transactions(_TIMEOUT_SECONDS * 2)
-        except KafkaException as error:
-            self._consumer.close()
-            raise BrokerError(f"{wiring.name} cannot start a transaction: {error}") from error
-        self._poll_seconds = settings.poll_ms / 1000
+        self._transactions = Transactions(producer_config(wiring), self._patience, self._at_point)
+        self._consumer = Consumer(consumer_config(wiring), logger=client_log("consumer"))
+        self._takeover = Takeover(wiring, self._consumer, self._states, self._step, self._patience)
+        self._poll_seconds = self._settings.poll_ms / 1000
+
+    def _subscribe(self) -> None:
         self._consumer.subscribe(
-            [wiring.input_topic],
+            [self._wiring.input_topic],
             on_assign=self._on_assign,
             on_revoke=self._on_revoke,
             on_lost=self._on_revoke,
@@ -132,52 +135,68 @@ class Processor:
     # Rebalances: called inside consume(), so never within a transaction.
 
     def _on_assign(self, consumer: Consumer, assigned: list[TopicPartition]) -> None:
+        partitions = [at.partition for at in assigned]
+        self._was_rebalanced = True
+        # Kept: asked for later, it could be that of an assignment that is not yet known here, and
+        # would let a worker through that lost its partitions.
+        self._membership = consumer.consumer_group_metadata()
         try:
-            self._take_over([at.partition for at in assigned])
+            consumer.assign([])
+            self._takeover.pin(self._takeover.committed(partitions))
+            self._waiting = partitions
+            self._take_over_when_ready()
         except Exception as error:  # noqa: BLE001  # the next turn raises it, librdkafka would not
             consumer.assign([])
             self._failure = error
 
     def _on_revoke(self, consumer: Consumer, revoked: list[TopicPartition]) -> None:
-        for at in revoked:
-            if self._owned.pop(at.partition, None) is not None:
-                self._step.close(at.partition)
+        self._was_rebalanced = True
+        self._waiting = None
+        self._close_all()
+
+    def _close_all(self) -> None:
+        for partition in self._owned:
+            self._step.close(partition)
+        self._owned.clear()
+
+    def _take_over_when_ready(self) -> None:
+        if self._waiting is None or not self._step.is_ready():
+            return
+        self._take_over(self._waiting)
+        self._waiting = None
 
     def _take_over(self, partitions: Sequence[int]) -> None:
+        for partition, committed in self._takeover.committed(partitions).items():
+            state, start = self._takeover.start(partition, committed)
+            if start.lost:
+                self._step.lost(start.lost)
+            self._step.open(partition, state, start.read_from)
+            self._owned[partition] = _Owned(start, self._monotonic())
+        self._seek()
         topic = self._wiring.input_topic
-        wanted = [TopicPartition(topic, partition) for partition in partitions]
-        committed = self._consumer.committed(wanted, _TIMEOUT_SECONDS)
-        offsets = {at.partition: at.offset if at.offset >= 0 else None for at in committed}
-        for partition in partitions:
-            self._open(partition, offsets[partition])
-        self._consumer.assign(
-            [TopicPartition(topic, p, self._owned[p].next_offset) for p in partitions]
-        )
         log.info("%s owns partitions %s of %s", self._wiring.name, list(partitions), topic)
 
-    def _open(self, partition: int, committed: int | None) -> None:
-        step, settings, topic = self._step, self._settings, self._wiring.input_topic
-        state = self._states.newest(
-            partition, lambda s: committed is None or step.state_offset(s) <= committed
+    def _seek(self) -> None:
+        topic = self._wiring.input_topic
+        self._consumer.assign(
+            [TopicPartition(topic, p, owned.next_offset) for p, owned in self._owned.items()]
         )
-        low, high = self._consumer.get_watermark_offsets(
-            TopicPartition(topic, partition), _TIMEOUT_SECONDS
-        )
-        state_at = None if state is None else step.state_offset(state)
-        found = Found(partition, low, high, committed, state_at)
-        start = start_at(found, topic, settings.start, settings.expired_offsets)
-        if start.lost:
-            step.lost(start.lost)
-        step.open(partition, state, start.read_from)
-        self._owned[partition] = _Owned(start, self._monotonic())
 
     # One turn: at most one batch, in one transaction.
 
     def _turn(self) -> None:
-        messages = self._consumer.consume(self._settings.batch_records, self._poll_seconds)
+        self._take_over_when_ready()
+        self._was_rebalanced = False
+        poll_seconds = self._poll_seconds if self._owned else _IDLE_SECONDS
+        messages = self._consumer.consume(self._settings.batch_records, poll_seconds)
+        self._transactions.poll()
         if self._failure is not None:
             raise self._failure
         batches = self._by_partition(messages)
+        if self._was_rebalanced and batches:
+            # Some may have been fetched before; what is owned now is read anew.
+            self._seek()
+            return
         now_seconds = self._monotonic()
         due = [p for p, owned in self._owned.items() if self._is_due(owned, now_seconds)]
         if batches or due:
@@ -193,10 +212,14 @@ class Processor:
         batches: dict[int, list[Message]] = {}
         for one in consumed:
             error = one.error()
+            message = cast(Message, one)
+            if error is not None and error.code() == KafkaError._PARTITION_EOF:
+                if message.partition() in self._owned:
+                    self._owned[message.partition()].end_seen = message.offset()
+                continue
             if error is not None:
                 self._raise_unless_passing(error)
                 continue
-            message = cast(Message, one)
             partition = message.partition()
             if partition in batches:
                 batches[partition].append(message)
@@ -211,9 +234,17 @@ class Processor:
                 "skipped; start once with --set scorer.expired_offsets=continue to go on with "
                 "the oldest record that is left"
             )
-        if error.fatal() or error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+        if is_fatal(error):
             raise BrokerError(f"{self._wiring.input_topic} cannot be read: {error.str()}")
         log.warning("%s: %s", self._wiring.name, error.str())
+        if error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+            self._patience.ask("have the topic", self._raise_unless_there)
+
+    def _raise_unless_there(self) -> None:
+        topic = self._wiring.input_topic
+        found = self._consumer.list_topics(topic, _TIMEOUT_SECONDS).topics[topic].error
+        if found is not None:
+            raise KafkaException(found)
 
     def _is_due(self, owned: _Owned, now_seconds: float) -> bool:
         aged = now_seconds - owned.checkpoint_seconds >= self._settings.checkpoint_seconds
@@ -221,7 +252,6 @@ class Processor:
 
     def _transact(self, batches: Mapping[int, list[Message]], due: Sequence[int]) -> None:
         began_seconds = self._wall_clock()
-        producer = self._producer
         keep = set(due)
         outputs: list[Output] = []
         for partition, messages in batches.items():
@@ -230,29 +260,23 @@ class Processor:
             owned = self._owned[partition]
             if keep_state or owned.since_checkpoint >= self._settings.checkpoint_records:
                 keep.add(partition)
-        offsets = self._offsets(batches)
-        keep = {p for p in keep if self._owned[p].next_offset >= self._owned[p].emit_from}
-        if not (outputs or offsets or keep):
+        keep = {p for p in keep if self._is_past(p)}
+        offsets = self._offsets({p for p in batches if self._is_past(p)} | keep)
+        if not offsets:
             return
-        producer.begin_transaction()
-        self._produce(outputs)
-        self._at_point("after_produce", producer)
-        self._produce([self._state_output(partition) for partition in sorted(keep)])
-        self._at_point("after_state", producer)
-        if offsets:
-            producer.send_offsets_to_transaction(
-                offsets, self._consumer.consumer_group_metadata(), _TIMEOUT_SECONDS
-            )
-        self._at_point("after_offsets", producer)
-        self._at_point("before_commit", producer)
-        self._commit()
-        self._at_point("after_commit", producer)
+        states = [self._state_output(partition) for partition in sorted(keep)]
+        self._transactions.run(outputs, states, offsets, self._membership)
         now_seconds = self._monotonic()
         for partition in keep:
             self._owned[partition].since_checkpoint = 0
             self._owned[partition].checkpoint_seconds = now_seconds
         self.progress_seconds = now_seconds
         self._step.committed(began_seconds, self._wall_clock())
+
+    def _is_past(self, partition: int) -> bool:
+        """Whether a partition's silent fold is over."""
+        owned = self._owned[partition]
+        return owned.next_offset >= owned.emit_from
 
     def _fold(self, partition: int, messages: Sequence[Message]) -> tuple[list[Output], bool]:
         owned = self._owned[partition]
@@ -261,59 +285,26 @@ class Processor:
         owned.since_checkpoint += len(messages)
         return made, keep_state
 
-    def _offsets(self, batches: Mapping[int, list[Message]]) -> list[TopicPartition]:
+    def _offsets(self, partitions: Collection[int]) -> list[TopicPartition]:
         topic = self._wiring.input_topic
-        return [
-            TopicPartition(topic, partition, self._owned[partition].next_offset)
-            for partition in batches
-            if self._owned[partition].next_offset > self._owned[partition].emit_from
-        ]
+        return [TopicPartition(topic, p, self._owned[p].next_offset) for p in sorted(partitions)]
 
     def _state_output(self, partition: int) -> Output:
         state = self._step.checkpoint(partition)
         key = str(partition).encode()
         return Output(self._wiring.state_topic, state, key, partition=partition)
 
-    def _produce(self, outputs: Sequence[Output]) -> None:
-        produce = self._producer.produce
-        for output in outputs:
-            while True:
-                try:
-                    produce(
-                        output.topic,
-                        output.value,
-                        output.key,
-                        output.partition,
-                        headers=list(output.headers),
-                    )
-                    break
-                except BufferError:
-                    self._producer.poll(0.01)
-
-    def _commit(self) -> None:
-        while True:
-            try:
-                self._producer.commit_transaction(_TIMEOUT_SECONDS)
-                return
-            except KafkaException as error:
-                if not error.args[0].retriable():
-                    raise
-                log.warning("%s: commit is tried again: %s", self._wiring.name, error)
-
     def _recover(self, error: KafkaException) -> None:
         """Abort, and go back to what is committed."""
         cause = error.args[0]
-        if cause.fatal():
+        if is_fatal(cause):
             raise error
         log.warning("%s: transaction aborted: %s", self._wiring.name, cause.str())
-        self._producer.abort_transaction(_TIMEOUT_SECONDS)
+        self._transactions.abort()
         self._step.aborted()
         partitions = list(self._owned)
-        for partition in partitions:
-            self._step.close(partition)
-        self._owned.clear()
-        if partitions:
-            self._take_over(partitions)
+        self._close_all()
+        self._take_over(partitions)
 
     def _report_lag(self) -> None:
         now_seconds = self._monotonic()
@@ -324,7 +315,7 @@ class Processor:
         for partition, owned in self._owned.items():
             at = TopicPartition(self._wiring.input_topic, partition)
             _, high = self._consumer.get_watermark_offsets(at, cached=True)
-            lag[partition] = max(0, high - owned.next_offset) if high >= 0 else 0
+            lag[partition] = max(0, high - max(owned.next_offset, owned.end_seen))
         self.waiting_records = sum(lag.values())
         if not self.waiting_records:
             self.progress_seconds = now_seconds

@@ -6,10 +6,12 @@ from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
+from scorer.client_log import client_log
 from streamscore.errors import BrokerError
 
 _FIRST_LOOK_BACK = 8
 _TIMEOUT_SECONDS = 30.0
+_PASSING = {KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._TIMED_OUT}
 
 
 class StateLog:
@@ -35,7 +37,7 @@ class StateLog:
             "auto.offset.reset": "earliest",
             "fetch.queue.backoff.ms": 5,
         }
-        self._consumer = Consumer(config)
+        self._consumer = Consumer(config, logger=client_log("consumer"))
 
     def newest(self, partition: int, fits: Callable[[bytes], bool]) -> bytes | None:
         """Return the newest committed state that fits, or none.
@@ -50,24 +52,21 @@ class StateLog:
         Raises
         ------
         BrokerError
-            When the topic cannot be read.
+            When the topic gives nothing.
+        KafkaException
+            When Kafka refuses, or does not answer.
         """
         at = TopicPartition(self._topic, partition)
-        try:
-            low, high = self._consumer.get_watermark_offsets(at, _TIMEOUT_SECONDS)
-            look_back = _FIRST_LOOK_BACK
-            while high > low:
-                start = max(low, high - look_back)
-                found = [s for s in self._read(partition, start) if fits(s)]
-                if found:
-                    return found[-1]
-                if start == low:
-                    return None
-                look_back *= 8
-        except KafkaException as error:
-            raise BrokerError(
-                f"the state topic {self._topic} must be readable; partition {partition}: {error}"
-            ) from error
+        low, high = self._consumer.get_watermark_offsets(at, _TIMEOUT_SECONDS)
+        look_back = _FIRST_LOOK_BACK
+        while high > low:
+            start = max(low, high - look_back)
+            found = [state for state in self._read(partition, start) if fits(state)]
+            if found:
+                return found[-1]
+            if start == low:
+                return None
+            look_back *= 8
         return None
 
     def close(self) -> None:
@@ -79,19 +78,20 @@ class StateLog:
         self._consumer.assign([TopicPartition(self._topic, partition, start)])
         states: list[bytes] = []
         while True:
-            messages = self._consumer.consume(64, _TIMEOUT_SECONDS)
-            if not messages:
+            # One at a time: consume() would wait for as many as it is asked for.
+            message = self._consumer.poll(_TIMEOUT_SECONDS)
+            if message is None:
                 raise BrokerError(
                     f"the state topic {self._topic} must answer within {_TIMEOUT_SECONDS:.0f} s; "
                     f"partition {partition} gave nothing"
                 )
-            for message in messages:
-                error = message.error()
-                if error is None:
-                    value = message.value()
-                    if value is not None:
-                        states.append(value)
-                elif error.code() == KafkaError._PARTITION_EOF:
+            error = message.error()
+            if error is None:
+                value = message.value()
+                if value is not None:
+                    states.append(value)
+            elif error.code() == KafkaError._PARTITION_EOF:
+                if message.partition() == partition:
                     return states
-                else:
-                    raise KafkaException(error)
+            elif error.code() not in _PASSING:
+                raise KafkaException(error)

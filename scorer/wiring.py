@@ -56,6 +56,7 @@ def consumer_config(wiring: Wiring) -> dict[str, Any]:
         "isolation.level": "read_committed",
         "enable.auto.commit": False,
         "enable.auto.offset.store": False,
+        "enable.partition.eof": True,
         "auto.offset.reset": "error",
         # The default of a second stalls a consumer that is faster than its fetches.
         "fetch.queue.backoff.ms": 5,

@@ -1,0 +1,114 @@
+"""Taking partitions over: committed offset, ends of the log and state, and so where to go on."""
+
+from collections.abc import Mapping, Sequence
+
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+
+from scorer.patience import Patience
+from scorer.positions import Found, Start, start_at
+from scorer.state_log import StateLog
+from scorer.step import Step
+from scorer.wiring import Wiring
+
+_TIMEOUT_SECONDS = 30.0
+
+
+class Takeover:
+    """Reads where partitions stand.
+
+    Parameters
+    ----------
+    wiring : Wiring
+        Topics, group, settings.
+    consumer : Consumer
+        The consumer of records.
+    states : StateLog
+        The states.
+    step : Step
+        Knows how far a state reaches.
+    patience : Patience
+        How long a broker that does not answer is borne with.
+    """
+
+    def __init__(
+        self,
+        wiring: Wiring,
+        consumer: Consumer,
+        states: StateLog,
+        step: Step,
+        patience: Patience,
+    ) -> None:
+        self._wiring = wiring
+        self._consumer = consumer
+        self._states = states
+        self._step = step
+        self._patience = patience
+
+    def committed(self, partitions: Sequence[int]) -> dict[int, int | None]:
+        """Return the group's offset of each partition, None where there is none."""
+        if not partitions:
+            return {}
+        return self._patience.ask("tell committed offsets", lambda: self._committed(partitions))
+
+    def start(self, partition: int, committed: int | None) -> tuple[bytes | None, Start]:
+        """Return a partition's state, where there is one, and where to go on.
+
+        Raises
+        ------
+        OffsetError
+            When the position to go on from is gone.
+        BrokerError
+            When the state topic cannot be read.
+        """
+        state = self._patience.ask(
+            "let the state be read",
+            lambda: self._states.newest(
+                partition, lambda s: committed is None or self._step.state_offset(s) <= committed
+            ),
+        )
+        low, high = self._ends(partition)
+        state_at = None if state is None else self._step.state_offset(state)
+        settings = self._wiring.settings
+        found = Found(partition, low, high, committed, state_at)
+        return state, start_at(
+            found, self._wiring.input_topic, settings.start, settings.expired_offsets
+        )
+
+    def pin(self, committed: Mapping[int, int | None]) -> None:
+        """Write down where partitions begin that nobody has begun.
+
+        From there they will be scored, however long the wait for a model, whatever arrives.
+        """
+        fresh = [p for p, offset in committed.items() if offset is None and not self._is_begun(p)]
+        if not fresh:
+            return
+        is_earliest = self._wiring.settings.start == "earliest"
+        topic = self._wiring.input_topic
+        at = [TopicPartition(topic, p, self._ends(p)[0 if is_earliest else 1]) for p in fresh]
+        self._patience.ask(
+            "keep the first position",
+            lambda: self._consumer.commit(offsets=at, asynchronous=False),
+        )
+
+    def _committed(self, partitions: Sequence[int]) -> dict[int, int | None]:
+        topic = self._wiring.input_topic
+        wanted = [TopicPartition(topic, partition) for partition in partitions]
+        found = self._consumer.committed(wanted, _TIMEOUT_SECONDS)
+        for at in found:
+            # As while a dead worker's transaction has still to end: its offset may yet move.
+            if at.error is not None:
+                raise KafkaException(at.error)
+        return {at.partition: at.offset if at.offset >= 0 else None for at in found}
+
+    def _ends(self, partition: int) -> tuple[int, int]:
+        at = TopicPartition(self._wiring.input_topic, partition)
+        return self._patience.ask(
+            "tell the ends of a partition",
+            lambda: self._consumer.get_watermark_offsets(at, _TIMEOUT_SECONDS),
+        )
+
+    def _is_begun(self, partition: int) -> bool:
+        newest = self._patience.ask(
+            "let the state be read", lambda: self._states.newest(partition, lambda _: True)
+        )
+        return newest is not None
