@@ -119,7 +119,8 @@ def log_model(tracking_uri: str, trained: TrainedModel, registry: Registry) -> M
         # mlflow warns of its own parts, and of what is meant: integer columns in the example, and
         # a signature that is given and not read from type hints.
         warnings.simplefilter("ignore")
-        version = _logged(tracking_uri, name, trained)
+        with _silence():
+            version = _logged(tracking_uri, name, trained)
     return registry.version(name, version)
 
 
@@ -132,10 +133,12 @@ def _logged(tracking_uri: str, name: str, trained: TrainedModel) -> int:
         mlflow.set_experiment(name)
         with mlflow.start_run():
             mlflow.log_params(dict(trained.params))
-            mlflow.log_metrics(dict(trained.metrics))
             if trained.plots is not None:
                 mlflow.log_artifacts(str(trained.plots), "plots")
-            return _log_pyfunc(name, trained)
+            logged = _log_pyfunc(name, trained)
+            # Before the model, each metric would cost a question of its own.
+            mlflow.log_metrics(dict(trained.metrics), model_id=logged.model_id)
+            return int(logged.registered_model_version)
     except MlflowException as error:
         raise RegistryError(
             f"MLflow at {tracking_uri} must take the model of {trained.source_name}; received "
@@ -143,14 +146,14 @@ def _logged(tracking_uri: str, name: str, trained: TrainedModel) -> int:
         ) from error
 
 
-def _log_pyfunc(name: str, trained: TrainedModel) -> int:
+def _log_pyfunc(name: str, trained: TrainedModel) -> Any:
     import mlflow
 
     with tempfile.TemporaryDirectory() as folder:
         # The folder's own name becomes the artifact's path; links out of it are refused.
         bundle = Path(folder).resolve() / Path(BUNDLE_PATH).name
         shutil.copytree(trained.bundle, bundle)
-        logged = mlflow.pyfunc.log_model(
+        return mlflow.pyfunc.log_model(
             name="model",
             python_model=str(trained.code_file),
             artifacts={"bundle": str(bundle)},
@@ -161,7 +164,6 @@ def _log_pyfunc(name: str, trained: TrainedModel) -> int:
             registered_model_name=name,
             tags=dict(trained.tags),
         )
-    return int(logged.registered_model_version)
 
 
 def _signature(trained: TrainedModel) -> Any:
@@ -174,6 +176,17 @@ def _signature(trained: TrainedModel) -> Any:
             [ColSpec(c.type, c.name, required=c.is_required) for c in trained.input_columns]
         )
     return signature
+
+
+def _silence() -> Any:
+    """Keep mlflow from telling on standard error what it does; what fails is raised."""
+    from mlflow.utils.autologging_utils.logging_and_warnings import (
+        MlflowEventsAndWarningsBehaviorGlobally,
+    )
+
+    return MlflowEventsAndWarningsBehaviorGlobally(
+        disable_event_logs=True, disable_warnings=True, reroute_warnings=False
+    )
 
 
 def _quiet_mlflow() -> None:

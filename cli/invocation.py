@@ -105,7 +105,8 @@ def error_console() -> Console:
     """Return a console on standard error, for progress and messages that are no result."""
     from rich.console import Console
 
-    return Console(stderr=True, soft_wrap=True)
+    # Messages name settings as [kafka], which would be taken for markup.
+    return Console(stderr=True, soft_wrap=True, markup=False, emoji=False)
 
 
 def _split_override(text: str) -> tuple[str, str]:

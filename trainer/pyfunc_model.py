@@ -143,7 +143,8 @@ def _set_model() -> None:
             """Read the bundle once."""
             self.scorer = BundleScorer.load(Path(context.artifacts["bundle"]))
 
-        def predict(self, context: Any, model_input: Any, params: Any = None) -> Any:
+        # MLflow would take hints for a schema in the place of the signature.
+        def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]
             """Score a table of records."""
             return self.scorer.score_table(model_input)
 
