@@ -88,6 +88,7 @@ class Codec:
         except UnicodeDecodeError as error:
             raise RecordFault("not_utf8", str(error)) from None
         except msgspec.ValidationError as error:
+            _check_json(value)
             raise RecordFault(_rule_broken(str(error)), str(error)) from None
         except (msgspec.DecodeError, RecursionError) as error:
             raise RecordFault("not_json", str(error)) from None
@@ -155,6 +156,14 @@ def _bounds(field: Field, limit: float) -> tuple[float, float]:
     low = -limit if field.min is None else max(field.min, -limit)
     high = limit if field.max is None else min(field.max, limit)
     return low, high
+
+
+def _check_json(value: bytes) -> None:
+    # The decoder stops at the first value of a wrong type, whatever comes after it.
+    try:
+        msgspec.json.decode(value, type=msgspec.Raw)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise RecordFault("not_json", str(error)) from None
 
 
 def _rule_broken(message: str) -> Reason:

@@ -1,0 +1,59 @@
+"""What is wrong with a record, rule by rule, after the standard library has read its JSON."""
+
+import json
+from typing import Any, NoReturn
+
+from streamscore.sources import Field, Reason, Source
+from streamscore.sources.source import FLOAT_LIMIT, INTEGER_LIMIT
+
+_PYTHON_TYPES: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "float": (int, float),
+    "boolean": (bool,),
+}
+
+
+def naive_reasons(source: Source, value: bytes) -> set[Reason]:
+    """Every reason that applies; none for a good record. Event time is left out."""
+    try:
+        record = json.loads(value.decode(), parse_constant=_refused)
+        json.dumps(record, ensure_ascii=False).encode()  # finds surrogates without their pair
+    except UnicodeDecodeError:
+        return {"not_utf8"}
+    except (ValueError, RecursionError):
+        return {"not_json"}
+    if not isinstance(record, dict):
+        return {"wrong_type"}
+    reasons: set[Reason] = set()
+    for name, field in source.fields.items():
+        if name in record:
+            reasons |= _value_reasons(field, record[name])
+        elif field.required:
+            reasons.add("missing_field")
+    return reasons
+
+
+def _refused(constant: str) -> NoReturn:
+    raise ValueError(constant)
+
+
+def _value_reasons(field: Field, value: Any) -> set[Reason]:
+    if field.type == "any" or (value is None and not field.required):
+        return set()
+    if value in (float("inf"), float("-inf")) and field.type in ("integer", "float"):
+        return {"out_of_range"}
+    if type(value) not in _PYTHON_TYPES[field.type]:
+        return {"wrong_type"}
+    if field.type == "string" and field.max_length is not None:
+        return {"out_of_range"} if len(value) > field.max_length else set()
+    return set() if _in_bounds(field, value) else {"out_of_range"}
+
+
+def _in_bounds(field: Field, value: Any) -> bool:
+    if field.type not in ("integer", "float"):
+        return True
+    limit = INTEGER_LIMIT if field.type == "integer" else FLOAT_LIMIT
+    low = -limit if field.min is None else max(field.min, -limit)
+    high = limit if field.max is None else min(field.max, limit)
+    return bool(low <= value <= high)
