@@ -53,7 +53,7 @@ imports: .venv/installed
 	@$(RUN) lint-imports --no-logo
 
 docs: .venv/installed
-	@$(RUN) pytest --quiet tests/docs
+	@$(RUN) pytest --quiet -m "not e2e" tests/docs
 
 lock: .venv/installed
 	@$(UV) lock --check --quiet || { echo "uv.lock is not what pyproject.toml asks for: run bin/uv lock" >&2; exit 1; }
