@@ -17,7 +17,6 @@ from rich.table import Table
 
 from benchmarks._broker import Topic, embedded_broker
 from benchmarks._forest_speed import grown, largest_difference, times_faster, with_gaps
-from benchmarks._plain_encoder import encode_plainly
 from benchmarks._random_records import random_rows
 from benchmarks._records import SHARED_DATA, Records, records_of
 from benchmarks._verdict import Bar, conclude
@@ -26,6 +25,7 @@ from streamscore.events import ScoreLine
 from streamscore.features import ColumnPlan, Encoder
 from streamscore.scoring import Model, PartitionFold
 from streamscore.sources import Codec, load_source
+from tests.naive.encoder import naive_encode
 
 _SOURCES = ("accidents", "reviews")
 _SPEEDS = {1: 500.0, 256: 15.0, 1024: 6.0}
@@ -49,7 +49,13 @@ def encoder_difference(source_name: str, values: Sequence[bytes]) -> float:
     encoder = Encoder.fit(codec, records[::2], ColumnPlan())
     fast = encoder.encode(records, np.array(local_ms, np.int64))
     rows = [msgspec.json.decode(value) for value in values]
-    plain = encode_plainly(encoder.columns, encoder.learned, rows, local_ms)
+    learned = encoder.learned
+    plain = np.array(
+        [
+            naive_encode(codec.source, learned, row, at)
+            for row, at in zip(rows, local_ms, strict=True)
+        ]
+    )
     if not np.array_equal(np.isnan(fast), np.isnan(plain)):
         return float("inf")
     return float(np.nanmax(np.abs(fast - plain)))
