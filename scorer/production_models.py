@@ -6,6 +6,7 @@ from pathlib import Path
 from adapters.bundle_cache import bundle_cache_dir, fetch_bundle
 from adapters.registry import PRODUCTION, Registry, model_name
 from scorer.swap import Named
+from streamscore.errors import UsageError
 from streamscore.settings import Mlflow
 
 
@@ -35,6 +36,29 @@ class ProductionModels:
         """
         found = self._registry.resolve_alias(model_name(source), PRODUCTION)
         return None if found is None else Named(found.name, str(found.version))
+
+    def named(self, source: str, wanted: str = PRODUCTION) -> Named:
+        """Return the version that a number or an alias names.
+
+        Raises
+        ------
+        UsageError
+            When there is none.
+        RegistryError
+            When MLflow does not answer.
+        """
+        name = model_name(source)
+        if wanted.isdecimal():
+            found = self._registry.version(name, int(wanted))
+        else:
+            resolved = self._registry.resolve_alias(name, wanted)
+            if resolved is None:
+                raise UsageError(
+                    f"a model is named by its version or an alias; {name} has no {wanted}. "
+                    f"Train one with `streamscore train {source}`"
+                )
+            found = resolved
+        return Named(found.name, str(found.version))
 
     def fetch(self, named: Named) -> Path:
         """Bring a version's bundle here and return its directory.
