@@ -7,8 +7,8 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import faust
-from faust.app.base import BootStrategy
+from faust.app.base import App, BootStrategy
+from faust.worker import Worker
 from mode import Service
 from mode.utils.logging import setup_logging
 from msgspec import Struct
@@ -46,8 +46,11 @@ class _NoStreams(BootStrategy):
     enable_web = True
 
 
-class _App(faust.App):
+class _App(App):
     BootStrategy = _NoStreams
+
+    def _create_directories(self) -> None:
+        """Keep no tables on disk, and so leave no folder where the worker was started."""
 
 
 class Part(Struct, frozen=True):
@@ -146,7 +149,7 @@ def run_scorer(
             )
     app = _make_app(settings, parts, exposition)
     threads = _make_threads(settings, parts)
-    worker = faust.Worker(app, *threads, loglevel="INFO", redirect_stdouts=False, quiet=True)
+    worker = Worker(app, *threads, loglevel="INFO", redirect_stdouts=False, quiet=True)
     worker.execute_from_commandline()
 
 
@@ -215,7 +218,7 @@ def _warn_of_a_short_window(source: Source, partitions: int) -> None:
         )
 
 
-def _make_app(settings: Settings, parts: Sequence[Part], exposition: Exposition) -> faust.App:
+def _make_app(settings: Settings, parts: Sequence[Part], exposition: Exposition) -> App:
     broker = faust_broker(settings.kafka)
     app = _App(
         "streamscore-scorer",
@@ -227,7 +230,6 @@ def _make_app(settings: Settings, parts: Sequence[Part], exposition: Exposition)
         web_tables_enabled=False,
         topic_allow_declare=False,
         topic_disable_leader=True,
-        datadir=None,
     )
     add_pages(app, [part.watch for part in parts], exposition)
     return app

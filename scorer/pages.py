@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
-import faust
 import msgspec
+from faust.app.base import App
 from faust.web import Request, Response, View
 
 from adapters.exposition import Exposition
 from scorer.health import Watch
 
 
-def add_pages(app: faust.App, watches: Sequence[Watch], exposition: Exposition) -> None:
+def add_pages(app: App, watches: Sequence[Watch], exposition: Exposition) -> None:
     """Add the pages to the application.
 
     `/health` answers 200 while the process works: a processor that dies ends it. `/ready` answers

@@ -19,6 +19,8 @@ class Found(NamedTuple):
         First offset that is still there, and the one after the last.
     committed : int or None
         The group's offset.
+    pinned : bool
+        The group's offset only marks where to begin: nothing was processed yet.
     state : int or None
         The first offset that is not in the newest usable state.
     """
@@ -28,6 +30,7 @@ class Found(NamedTuple):
     high: int
     committed: int | None
     state: int | None
+    pinned: bool = False
 
 
 class Start(NamedTuple):
@@ -76,6 +79,9 @@ def start_at(
             expired, f"{where}: a state at {found.state} exists and the committed offset is gone"
         )
         emit_from = found.state or found.low
+    if found.state is None and not found.pinned:
+        # The first transaction of a partition writes its state.
+        _stop_if(expired, f"{where}: {emit_from} is committed and its state is gone")
     if emit_from > found.high:
         _stop_if(expired, f"{where}: {emit_from} is committed and the log ends at {found.high}")
         return Start(found.low, found.low)
@@ -95,7 +101,7 @@ def _stop_if(expired: str, what: str) -> None:
     if expired == "stop":
         raise OffsetError(
             f"the position to go on from must still exist; {what}. Nothing was skipped. To go on "
-            "with the oldest record that is left, and count what was lost, start once with "
+            "with what is left, and count what was lost, start once with "
             "--set scorer.expired_offsets=continue"
         )
     log.warning("going on past an expired position: %s", what)

@@ -34,11 +34,12 @@ _IDLE_SECONDS = 0.05
 class _Owned:
     """A partition this worker owns."""
 
-    def __init__(self, start: Start, now_seconds: float) -> None:
+    def __init__(self, start: Start, is_kept: bool, now_seconds: float) -> None:
         self.next_offset = start.read_from
         self.emit_from = start.emit_from
         # Where the log was seen to end: behind the last record there may be marks of transactions.
         self.end_seen = 0
+        self.is_kept = is_kept
         self.since_checkpoint = 0
         self.checkpoint_seconds = now_seconds
 
@@ -170,8 +171,8 @@ class Processor:
             state, start = self._takeover.start(partition, committed)
             if start.lost:
                 self._step.lost(start.lost)
-            self._step.open(partition, state, start.read_from)
-            self._owned[partition] = _Owned(start, self._monotonic())
+            is_kept = self._step.open(partition, state, start.read_from)
+            self._owned[partition] = _Owned(start, is_kept, self._monotonic())
         self._seek()
         topic = self._wiring.input_topic
         log.info("%s owns partitions %s of %s", self._wiring.name, list(partitions), topic)
@@ -258,6 +259,7 @@ class Processor:
             made, keep_state = self._fold(partition, messages)
             outputs += made
             owned = self._owned[partition]
+            keep_state |= not owned.is_kept
             if keep_state or owned.since_checkpoint >= self._settings.checkpoint_records:
                 keep.add(partition)
         keep = {p for p in keep if self._is_past(p)}
@@ -268,6 +270,7 @@ class Processor:
         self._transactions.run(outputs, states, offsets, self._membership)
         now_seconds = self._monotonic()
         for partition in keep:
+            self._owned[partition].is_kept = True
             self._owned[partition].since_checkpoint = 0
             self._owned[partition].checkpoint_seconds = now_seconds
         self.progress_seconds = now_seconds

@@ -29,12 +29,11 @@ class Models(Protocol):
 
 
 class _Partition:
-    """A partition's fold, where it stands, and whether any state of it was kept."""
+    """A partition's fold, and where it stands."""
 
-    def __init__(self, fold: PartitionFold, next_offset: int, is_kept: bool) -> None:
+    def __init__(self, fold: PartitionFold, next_offset: int) -> None:
         self.fold = fold
         self.next_offset = next_offset
-        self.is_kept = is_kept
 
 
 class ScoringStep:
@@ -78,14 +77,15 @@ class ScoringStep:
         """Return the first offset that is not in an encoded state."""
         return PartitionState.decode(state).next_offset
 
-    def open(self, partition: int, state: bytes | None, next_offset: int) -> None:
+    def open(self, partition: int, state: bytes | None, next_offset: int) -> bool:
         """Take a partition over: its state with the model that made it, or a first window."""
         fold = None if state is None else self._resume(PartitionState.decode(state))
-        is_kept = fold is not None
+        goes_on = fold is not None
         if fold is None:
             fold = self._fresh(self._production())
-        self._partitions[partition] = _Partition(fold, next_offset, is_kept)
+        self._partitions[partition] = _Partition(fold, next_offset)
         self._report.in_force(fold.model.version)
+        return goes_on
 
     def close(self, partition: int) -> None:
         """Give a partition up."""
@@ -96,10 +96,7 @@ class ScoringStep:
     ) -> tuple[list[Output], bool]:
         """Score the messages of a partition in their order."""
         owned = self._partitions[partition]
-        # A fold must start at a state that is kept, or nobody could repeat it.
-        keep_state = not owned.is_kept
-        if owned.next_offset >= emit_from:
-            keep_state |= self._swap(owned)
+        keep_state = owned.next_offset >= emit_from and self._swap(owned)
         owned.next_offset = messages[-1].offset() + 1
         records = [message for message in messages if not _is_control(message)]
         scored = owned.fold.fold([message.value() for message in records])
@@ -112,7 +109,6 @@ class ScoringStep:
     def checkpoint(self, partition: int) -> bytes:
         """Encode a partition's state."""
         owned = self._partitions[partition]
-        owned.is_kept = True
         self._report.checkpointed()
         return PartitionState(
             source=self._source.name,

@@ -38,6 +38,10 @@ class StateLog:
             "fetch.queue.backoff.ms": 5,
         }
         self._consumer = Consumer(config, logger=client_log("consumer"))
+        # Sees what is written and not yet committed: whether there is more to come.
+        self._ahead = Consumer(
+            {**config, "isolation.level": "read_uncommitted"}, logger=client_log("consumer")
+        )
 
     def newest(self, partition: int, fits: Callable[[bytes], bool]) -> bytes | None:
         """Return the newest committed state that fits, or none.
@@ -54,10 +58,10 @@ class StateLog:
         BrokerError
             When the topic gives nothing.
         KafkaException
-            When Kafka refuses, or does not answer.
+            When Kafka refuses, or does not answer, or a transaction has still to end: its state
+            may be the one that is looked for, even when its offsets are already committed.
         """
-        at = TopicPartition(self._topic, partition)
-        low, high = self._consumer.get_watermark_offsets(at, _TIMEOUT_SECONDS)
+        low, high = self._settled(partition)
         look_back = _FIRST_LOOK_BACK
         while high > low:
             start = max(low, high - look_back)
@@ -71,8 +75,23 @@ class StateLog:
 
     def close(self) -> None:
         """Close the connection."""
-        with contextlib.suppress(RuntimeError):
-            self._consumer.close()
+        for consumer in (self._consumer, self._ahead):
+            with contextlib.suppress(RuntimeError):
+                consumer.close()
+
+    def _settled(self, partition: int) -> tuple[int, int]:
+        at = TopicPartition(self._topic, partition)
+        _, end = self._ahead.get_watermark_offsets(at, _TIMEOUT_SECONDS)
+        low, stable = self._consumer.get_watermark_offsets(at, _TIMEOUT_SECONDS)
+        if stable < end:
+            # A commit is marked partition by partition, and the state's mark may come last.
+            raise KafkaException(
+                KafkaError(
+                    KafkaError._TIMED_OUT,
+                    f"a transaction on {self._topic}, partition {partition}, has still to end",
+                )
+            )
+        return low, stable
 
     def _read(self, partition: int, start: int) -> list[bytes]:
         self._consumer.assign([TopicPartition(self._topic, partition, start)])

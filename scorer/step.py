@@ -59,8 +59,15 @@ class Step(Protocol):
         """Return the first offset that is not in an encoded state."""
         ...
 
-    def open(self, partition: int, state: bytes | None, next_offset: int) -> None:
-        """Take a partition over, with its state where there is one."""
+    def open(self, partition: int, state: bytes | None, next_offset: int) -> bool:
+        """Take a partition over, with its state where there is one.
+
+        Returns
+        -------
+        bool
+            Whether that state goes on. Where a new one begins, it is kept with the first batch:
+            a fold must start at a state that is kept, or nobody could repeat it.
+        """
         ...
 
     def close(self, partition: int) -> None:

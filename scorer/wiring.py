@@ -81,4 +81,7 @@ def producer_config(wiring: Wiring) -> dict[str, Any]:
         # 100 ms by default, which shows at the 99th percentile of latency.
         "retry.backoff.ms": 5,
         "compression.type": "lz4",
+        # Bootstrapping anew forgets the group's coordinator and then waits for it, until the
+        # call's limit: https://github.com/confluentinc/librdkafka/issues/5511
+        "metadata.recovery.strategy": "none",
     }

@@ -37,12 +37,13 @@ class RunningSums:
         offset, _ = msgspec.json.decode(state, type=tuple[int, int])
         return offset
 
-    def open(self, partition: int, state: bytes | None, next_offset: int) -> None:
+    def open(self, partition: int, state: bytes | None, next_offset: int) -> bool:
         self.opened.append(partition)
         kept = (next_offset, 0)
         if state is not None:
             kept = msgspec.json.decode(state, type=tuple[int, int])
         self._sums[partition] = kept
+        return state is not None
 
     def close(self, partition: int) -> None:
         del self._sums[partition]

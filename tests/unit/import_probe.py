@@ -1,7 +1,8 @@
 """Imports modules in a fresh process and prints, as JSON, what else happened.
 
-Arguments: a JSON list of the project's packages, one of modules to import, and one of libraries to
-import before anything is watched, so that what a library does is not held against its user.
+Arguments: a JSON list of the project's packages, one of modules to import, and one of names that
+these take from libraries. The names' modules are imported before anything is watched, so that what
+a library does is not held against its user.
 """
 
 import importlib
@@ -56,9 +57,20 @@ def refuse(what: str) -> Callable[..., None]:
     return refusal
 
 
+def import_module_of(name: str) -> None:
+    """Import the module that a name is, or is in."""
+    try:
+        importlib.import_module(name)
+    except ModuleNotFoundError:
+        parent = name.rpartition(".")[0]
+        if not parent:
+            raise
+        import_module_of(parent)
+
+
 def probe(names: list[str], libraries: list[str]) -> dict[str, list[str]]:
     for library in libraries:
-        importlib.import_module(library)
+        import_module_of(library)
     threads = threading.active_count()
     watched = Watched(os.environ)
     for attribute, watching in {"environ": watched, "getenv": watched.get}.items():

@@ -22,8 +22,9 @@ def module_names(package: str) -> list[str]:
 
 def libraries_at_import() -> list[str]:
     statements = [s for path in modules(*PACKAGES) for s in at_import(tree(path).body)]
-    names = {name.partition(".")[0] for s in statements for name in imported(s).values()}
-    return sorted(names - set(PACKAGES) - set(sys.stdlib_module_names))
+    names = {name for s in statements for name in imported(s).values()}
+    own = set(PACKAGES) | set(sys.stdlib_module_names)
+    return sorted(name for name in names if name.partition(".")[0] not in own)
 
 
 def import_freshly(names: list[str], libraries: list[str]) -> dict[str, list[str]]:

@@ -19,8 +19,8 @@ def test_records_between_state_and_committed_offset_are_read_again_and_not_emitt
     assert start_at(found, "t", "latest", "stop") == Start(read_from=42, emit_from=50)
 
 
-def test_a_committed_offset_without_state_is_where_reading_goes_on() -> None:
-    found = Found(partition=0, low=0, high=90, committed=50, state=None)
+def test_a_position_that_was_only_pinned_is_where_reading_begins() -> None:
+    found = Found(partition=0, low=0, high=90, committed=50, state=None, pinned=True)
     assert start_at(found, "t", "earliest", "stop") == Start(50, 50)
 
 
@@ -28,6 +28,7 @@ EXPIRED = {
     "removed by retention": Found(partition=3, low=60, high=90, committed=50, state=45),
     "state removed by retention": Found(partition=3, low=48, high=90, committed=50, state=45),
     "committed offset gone": Found(partition=3, low=0, high=90, committed=None, state=45),
+    "state gone": Found(partition=3, low=0, high=90, committed=50, state=None),
     "topic made again": Found(partition=3, low=0, high=7, committed=50, state=45),
 }
 
@@ -46,6 +47,11 @@ def test_going_on_past_an_expired_position_counts_what_was_lost() -> None:
 def test_going_on_without_a_committed_offset_starts_at_the_state() -> None:
     going_on = start_at(EXPIRED["committed offset gone"], "t", "earliest", "continue")
     assert going_on == Start(45, 45)
+
+
+def test_going_on_without_a_state_starts_a_new_one_at_the_committed_offset() -> None:
+    going_on = start_at(EXPIRED["state gone"], "t", "earliest", "continue")
+    assert going_on == Start(50, 50)
 
 
 def test_going_on_with_a_topic_that_was_made_again_reads_all_of_it() -> None:

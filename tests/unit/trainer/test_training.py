@@ -10,35 +10,25 @@ from hypothesis import strategies as st
 from streamscore.bundle import read_bundle, write_bundle
 from streamscore.errors import HistoryError, UsageError
 from streamscore.scoring import Model
-from streamscore.sources import Codec
 from tests.sensors import SENSORS, sensor_values
-from trainer.history import History, HistoryBuilder
+from tests.trained_sensors import CODEC, DETECTOR, history_of, sensors_history, sensors_training
+from trainer.history import History
 from trainer.training import Training, split_in_time, train
 
-CODEC = Codec(SENSORS)
-DETECTOR = "isolation-forest"
+
+@pytest.fixture
+def history() -> History:
+    return sensors_history()
 
 
-def history_of(count: int) -> History:
-    builder = HistoryBuilder(CODEC, 100_000)
-    for place, value in enumerate(sensor_values(count)):
-        builder.take(value, 0, place)
-    return builder.history("here")
+@pytest.fixture
+def training() -> Training:
+    return sensors_training()
 
 
 def trained(history: History, seed: int = 7) -> Training:
     seconds = itertools.count()
     return train(CODEC, history, DETECTOR, seed, lambda: float(next(seconds)))
-
-
-@pytest.fixture(scope="module")
-def history() -> History:
-    return history_of(2000)
-
-
-@pytest.fixture(scope="module")
-def training(history: History) -> Training:
-    return trained(history)
 
 
 @given(st.floats(0.0005, 0.5))
@@ -64,11 +54,11 @@ def test_the_slices_follow_one_another_in_time(history: History, training: Train
 
 def test_nothing_is_learned_from_records_later_than_the_fit_slice(training: Training) -> None:
     values = sensor_values(2000)
-    builder = HistoryBuilder(CODEC, 100_000)
-    for place, value in enumerate(values):
-        changed = value.replace(b"north", b"new one").replace(b'"temperature":', b'"temperature":-')
-        builder.take(value if place < 1400 else changed, 0, place)
-    other = trained(builder.history("here"))
+    later = [
+        value.replace(b"north", b"new one").replace(b'"temperature":', b'"temperature":-')
+        for value in values[1400:]
+    ]
+    other = trained(history_of(values[:1400] + later))
     assert other.bundle.manifest.encoder == training.bundle.manifest.encoder
     assert np.array_equal(other.fit_scores, training.fit_scores)
 
@@ -80,7 +70,7 @@ def test_the_window_holds_the_latest_scores_that_were_not_fit_on(training: Train
 
 
 def test_held_out_records_are_flagged_at_about_the_nominal_rate() -> None:
-    training = trained(history_of(20_000))
+    training = trained(history_of(sensor_values(20_000)))
     realised = training.metrics["realised_flag_rate"]
     # A 300-record window at 2%: the rate varies by a few tenths of a per cent between windows.
     assert 0.01 <= realised <= 0.03
@@ -99,8 +89,8 @@ def test_a_trained_bundle_comes_back_from_its_folder(tmp_path: Path, training: T
     assert back.manifest == training.bundle.manifest
 
 
-def test_the_figures_are_finite_and_complete(training: Training) -> None:
-    figures = training.metrics
+def test_the_figures_are_finite_and_complete(history: History) -> None:
+    figures = trained(history).metrics
     assert all(np.isfinite(list(figures.values())))
     assert figures["rows"] == 2000
     assert figures["fit_seconds"] == 1.0
@@ -110,3 +100,9 @@ def test_the_figures_are_finite_and_complete(training: Training) -> None:
 def test_an_unknown_detector_is_refused(history: History) -> None:
     with pytest.raises(UsageError, match="a detector is one of isolation-forest; got 'oracle'"):
         train(CODEC, history, "oracle", 0, lambda: 0.0)
+
+
+def test_a_refusal_says_where_the_records_were_and_what_was_wrong_with_the_others() -> None:
+    few = history_of([*sensor_values(3), b"{", b"["])
+    with pytest.raises(HistoryError, match=r"3 from sensors\.jsonl \(skipped: 2 not_json\)"):
+        trained(few)

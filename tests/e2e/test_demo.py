@@ -1,0 +1,134 @@
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from streamscore.synthetic import generate
+from tests.processes import all_end, eventually
+from tests.source_tree import ROOT
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+
+LIMIT_SECONDS = 240.0
+
+
+class Demo:
+    """A demo as a user starts it, what it prints, and every process below it."""
+
+    def __init__(self, folder: Path, *arguments: str) -> None:
+        environment = os.environ | {"TMPDIR": str(folder)}
+        self.folder = folder
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "cli.app", "demo", *arguments],
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.output: list[str] = []
+        self.messages: list[str] = []
+        assert self.process.stdout is not None
+        assert self.process.stderr is not None
+        self._streams = (self.process.stdout, self.process.stderr)
+        self._readers = [
+            threading.Thread(target=into.extend, args=[stream], daemon=True)
+            for into, stream in zip((self.output, self.messages), self._streams, strict=True)
+        ]
+        for reader in self._readers:
+            reader.start()
+
+    def shows(self, text: str) -> bool:
+        return any(text in line for line in self.messages)
+
+    def end(self) -> int:
+        code = self.process.wait(LIMIT_SECONDS)
+        for reader in self._readers:
+            reader.join(10)
+        for stream in self._streams:
+            stream.close()
+        return code
+
+
+@contextmanager
+def started_demo(folder: Path, *arguments: str) -> Iterator[Demo]:
+    demo = Demo(folder, *arguments)
+    try:
+        yield demo
+    finally:
+        demo.process.kill()
+        demo.end()
+
+
+def processes_of(folder: Path) -> set[int]:
+    """Processes that name the folder in their arguments, as every part of a demo does."""
+    listed = subprocess.run(
+        ["ps", "-A", "-ww", "-o", "pid=,args="], capture_output=True, text=True, check=True
+    ).stdout
+    return {int(line.split()[0]) for line in listed.splitlines() if str(folder) in line}
+
+
+def write_reviews(path: Path, rows: int) -> None:
+    records = generate("reviews", rows, np.random.default_rng(11))
+    path.write_bytes(b"\n".join(msgspec.json.encode(record) for record in records))
+
+
+def test_a_demo_alerts_and_its_counts_add_up_and_nothing_stays(tmp_path: Path) -> None:
+    with started_demo(
+        tmp_path, "--exit", "--json", "--rows", "800", "--rate", "400", "--inject", "0.1"
+    ) as demo:
+        assert eventually(lambda: bool(processes_of(tmp_path)), LIMIT_SECONDS)
+        assert eventually(lambda: demo.shows("▲"), LIMIT_SECONDS), demo.messages
+        assert demo.end() == 0, demo.messages
+    summary = json.loads("".join(demo.output))
+    dead = sum(summary["dead_letters"].values())
+    injected = summary["injected_total"]
+    assert summary["records_in"] == summary["records_on_topic"] == 800 + injected["injected"] + dead
+    assert summary["scored"] + summary["dead_lettered"] == summary["records_in"]
+    assert summary["dead_lettered"] == dead == 7
+    assert injected["injected"] > 40
+    assert 0 < injected["found"] <= injected["injected"]
+    assert summary["latency_ms"]["events"] == summary["anomalies"] + dead
+    assert summary["faults"] == []
+    assert all_end(processes_of(tmp_path))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_records_of_a_file_are_shown_with_the_reasons_of_alerts(tmp_path: Path) -> None:
+    """Of the other source, which is known by its records."""
+    records = tmp_path / "reviews.jsonl"
+    write_reviews(records, 3_000)
+    with started_demo(tmp_path, "--data", str(records), "--exit", "--rows", "300") as demo:
+        assert demo.end() == 0, demo.messages
+    text = "".join(demo.output)
+    assert re.search(
+        r"▲ \d{4}-\d\d-\d\d \d\d:\d\d  severity +\d+  score 0\.\d{3}  p 0\.\d{4}", text
+    )
+    assert re.search(r"\n +\w+ = .+ \d+%", text)
+    assert "✓ every record once" in text
+
+
+@pytest.mark.parametrize("moment", ["Kafka at", "▲"])
+def test_ctrl_c_ends_everything(moment: str, tmp_path: Path) -> None:
+    """While the model is made, and during the replay."""
+    with started_demo(tmp_path, "--json", "--rows", "20000") as demo:
+        assert eventually(lambda: demo.shows(moment), LIMIT_SECONDS), demo.messages
+        assert eventually(lambda: len(processes_of(tmp_path)) > 1, LIMIT_SECONDS)
+        below = processes_of(tmp_path)
+        demo.process.send_signal(signal.SIGINT)
+        assert demo.end() == 130
+    assert all_end(below)
+    assert demo.output == []
+    assert not demo.shows("Traceback")
+    assert list(tmp_path.iterdir()) == []

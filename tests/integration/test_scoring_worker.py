@@ -1,0 +1,203 @@
+"""The scoring service as a process: models awaited, swapped and lost, ends and exit codes."""
+
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from confluent_kafka import Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from adapters.topic_admin import TopicAdmin, ensure_topics
+from benchmarks._faults.models import FolderRegistry, add_version
+from benchmarks._faults.outcome import outcome_of, read_topic
+from benchmarks._faults.processes import WorkerProcess
+from benchmarks._faults.worker import WorkerPlan
+from streamscore import headers
+from streamscore.bundle import read_bundle
+from streamscore.scoring import Model, PartitionFold
+from streamscore.settings import Kafka, Scorer, Settings, Topics, Worker
+from streamscore.sources import Codec
+from tests.processes import eventually
+from tests.sensors import SENSORS, sensor_values
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
+
+SOURCE = msgspec.structs.replace(SENSORS, scores=True)
+VALUES = sensor_values(3000, seed=9)
+FORBIDDEN = ("sklearn", "pandas", "mlflow", "pyod", "river")
+
+
+class Service:
+    """The scoring service over topics of one test, with a registry of its own."""
+
+    def __init__(self, servers: str, name: str, folder: Path) -> None:
+        self.servers = servers
+        self.folder = folder
+        self.registry = FolderRegistry(folder / "models")
+        self.settings = Settings(
+            kafka=Kafka(bootstrap_servers=servers),
+            topics=Topics(prefix=f"{name}."),
+            worker=Worker(port=0),
+            scorer=Scorer(group=name, model_poll_seconds=0.2, session_timeout_ms=6000),
+        )
+        with TopicAdmin(self.settings.kafka) as admin:
+            self.topics = ensure_topics(admin, self.settings, SOURCE)
+        self._lives = 0
+
+    def add(self, version: str, seed: int) -> None:
+        add_version(self.registry, SOURCE, VALUES[:1500], version, seed)
+
+    def start(self, modules: Path | None = None) -> WorkerProcess:
+        self._lives += 1
+        plan = WorkerPlan(
+            settings=self.settings,
+            source=SOURCE,
+            models=str(self.registry.folder),
+            modules=None if modules is None else str(modules),
+        )
+        return WorkerProcess(plan, self.folder / "workers", f"life-{self._lives}")
+
+    def produce(self, values: Sequence[bytes]) -> None:
+        producer = Producer({"bootstrap.servers": self.servers, "log_level": 2})
+        for value in values:
+            producer.produce(self.topics["records"].name, value)
+        assert producer.flush(30) == 0
+
+    def produce_control(self) -> None:
+        producer = Producer({"bootstrap.servers": self.servers, "log_level": 2})
+        mark: list[tuple[str, str | bytes | None]] = [(headers.CONTROL, headers.CONTROL_END)]
+        producer.produce(self.topics["records"].name, None, headers=mark)
+        assert producer.flush(30) == 0
+
+    def lines(self) -> list[dict[str, Any]]:
+        found = read_topic(self.servers, self.topics["scores"].name, 1)
+        return [msgspec.json.decode(message.value() or b"") for message in found]
+
+    def wait_for(self, count: int) -> list[dict[str, Any]]:
+        assert eventually(lambda: len(self.lines()) >= count, 90)
+        return self.lines()
+
+    def fold(self, version: str, values: Sequence[bytes]) -> list[tuple[float, float]]:
+        """Scores and p-values of values that a version takes over before the first of them."""
+        bundle = read_bundle(self.registry.folder / version)
+        model = Model(Codec(SOURCE), bundle, SOURCE.name, version)
+        scored = PartitionFold(model, model.new_window(1)).fold(values)
+        p_values = scored.judged.p_value.tolist()
+        return list(zip(scored.scores.tolist(), p_values, strict=True))
+
+
+@pytest.fixture
+def service(kafka: str, request: pytest.FixtureRequest, tmp_path: Path) -> Service:
+    return Service(kafka, f"service.{request.node.name[:60]}", tmp_path)
+
+
+def outcomes(lines: Sequence[dict[str, Any]]) -> list[tuple[float, float]]:
+    return [(line["score"], line["p_value"]) for line in lines]
+
+
+def test_a_worker_waits_for_a_model_and_ends_cleanly_without_training_libraries(
+    service: Service, tmp_path: Path
+) -> None:
+    service.produce(VALUES[:100])
+    worker = service.start(modules=tmp_path / "modules")
+    try:
+        worker.wait_for("waiting for a production model")
+        service.produce(VALUES[100:200])
+        service.produce_control()
+        service.produce(VALUES[200:210])
+        service.add("1", seed=1)
+        service.registry.promote("1")
+        lines = service.wait_for(210)
+        assert worker.leave() == 0
+    finally:
+        worker.kill()
+    # The control record lies at offset 200: neither scored nor a dead letter.
+    assert [line["offset"] for line in lines] == [*range(200), *range(201, 211)]
+    assert outcomes(lines) == service.fold("1", VALUES[:210])
+    names = {kind: topic.name for kind, topic in service.topics.items()}
+    outcome = outcome_of(service.servers, names, service.topics["records"].topic_id, 1)
+    assert outcome.dead == {}
+    modules = {name.partition(".")[0] for name in (tmp_path / "modules").read_text().split()}
+    assert {"scorer", "confluent_kafka", "numba"} <= modules
+    assert modules.isdisjoint(FORBIDDEN)
+
+
+def test_a_swap_begins_a_window_that_a_successor_goes_on_with(service: Service) -> None:
+    service.add("1", seed=1)
+    service.add("2", seed=2)
+    service.registry.promote("1")
+    first = service.start()
+    try:
+        service.produce(VALUES[:500])
+        service.wait_for(500)
+        service.registry.promote("2")
+        first.wait_for("version 2 of sensors is ready")
+        service.produce(VALUES[500:900])
+        service.wait_for(900)
+        first.signal(signal.SIGKILL)
+        second = service.start()
+    finally:
+        first.kill()
+    try:
+        service.produce(VALUES[900:1200])
+        lines = service.wait_for(1200)
+        assert second.leave() == 0
+    finally:
+        second.kill()
+    assert [line["offset"] for line in lines] == list(range(1200))
+    assert [line["model_version"] for line in lines] == ["1"] * 500 + ["2"] * 700
+    assert outcomes(lines[:500]) == service.fold("1", VALUES[:500])
+    assert outcomes(lines[500:]) == service.fold("2", VALUES[500:1200])
+
+
+def test_where_the_model_of_a_state_is_gone_the_production_model_goes_on(service: Service) -> None:
+    service.add("1", seed=1)
+    service.add("2", seed=2)
+    service.registry.promote("1")
+    service.produce(VALUES[:500])
+    first = service.start()
+    try:
+        service.wait_for(500)
+        assert first.leave() == 0
+    finally:
+        first.kill()
+    (service.registry.folder / "1").rename(service.folder / "gone")
+    service.registry.promote("2")
+    second = service.start()
+    try:
+        service.produce(VALUES[500:800])
+        lines = service.wait_for(800)
+        assert second.leave() == 0
+    finally:
+        second.kill()
+    assert "the model 1 of a partition's state is gone" in second.log()
+    assert [line["offset"] for line in lines] == list(range(800))
+    assert {line["model_version"] for line in lines[500:]} == {"2"}
+
+
+def test_a_processor_that_cannot_go_on_ends_the_process_with_a_reason(service: Service) -> None:
+    service.add("1", seed=1)
+    service.registry.promote("1")
+    service.produce(VALUES[:50])
+    first = service.start()
+    try:
+        service.wait_for(50)
+        assert first.leave() == 0
+    finally:
+        first.kill()
+    service.produce(VALUES[50:90])
+    admin = AdminClient({"bootstrap.servers": service.servers, "log_level": 2})
+    for future in admin.delete_records(
+        [TopicPartition(service.topics["records"].name, 0, 80)]
+    ).values():
+        future.result()
+    second = service.start()
+    try:
+        assert second.wait(90) not in {0, None}
+    finally:
+        second.kill()
+    assert "--set scorer.expired_offsets=continue" in second.log()
+    assert len(service.lines()) == 50

@@ -1,0 +1,111 @@
+"""`streamscore score-file` with a bundle's folder: no Kafka, no MLflow."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from cli.app import main
+from scorer.file_scoring import RowScore, score_file
+from streamscore.bundle import write_bundle
+from tests.sensors import SENSORS_TOML, sensor_values, write_lines
+from tests.trained_sensors import sensors_model, sensors_training
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> str:
+    (tmp_path / "sensors.toml").write_bytes(SENSORS_TOML)
+    return str(tmp_path / "sensors.toml")
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> str:
+    write_bundle(sensors_training().bundle, tmp_path / "bundle")
+    return str(tmp_path / "bundle")
+
+
+@pytest.fixture
+def records(tmp_path: Path) -> Path:
+    return write_lines(tmp_path / "records.jsonl", [*sensor_values(30), b"{"])
+
+
+def expected(records: Path) -> list[RowScore]:
+    return [row for rows in score_file(sensors_model(), records) for row in rows]
+
+
+def test_scores_are_printed_as_csv_and_the_counts_beside(
+    source: str, bundle: str, records: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["score-file", source, str(records), "--bundle", bundle]) == 0
+    printed = capsys.readouterr()
+    lines = printed.out.splitlines()
+    assert len(lines) == 32
+    assert lines[0] == ",".join(RowScore.__struct_fields__)
+    assert lines[-1].startswith("31,")
+    assert "30 rows scored with" in printed.err
+    assert "1 rejected" in printed.err
+
+
+def test_json_lines_hold_every_figure(
+    source: str, bundle: str, records: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["score-file", source, str(records), "--bundle", bundle, "--json"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [msgspec.json.decode(line, type=RowScore) for line in lines] == expected(records)
+
+
+def test_a_file_takes_the_scores_and_standard_output_stays_empty(
+    source: str, bundle: str, records: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "scores.jsonl"
+    call = ["score-file", source, str(records), "--bundle", bundle, "--out", str(out)]
+    assert main(call) == 0
+    assert capsys.readouterr().out == ""
+    found = [msgspec.json.decode(line, type=RowScore) for line in out.read_bytes().splitlines()]
+    assert found == expected(records)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--bundle", "b", "--model", "3"], "received --model 3 and --bundle b"),
+        (["--out", "records.jsonl"], "must be another file"),
+        (["--bundle", "BUNDLE", "--out", "scores.xlsx"], "ending in .csv, .jsonl, .parquet"),
+    ],
+)
+def test_a_wrong_call_is_told(
+    source: str,
+    bundle: str,
+    records: Path,
+    options: list[str],
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(records.parent)
+    given = [bundle if option == "BUNDLE" else option for option in options]
+    assert main(["score-file", source, "records.jsonl", *given]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_bundle_of_another_source_is_refused(
+    bundle: str, records: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["score-file", "reviews", str(records), "--bundle", bundle]) == 1
+    assert "must be made for the source that runs, reviews" in capsys.readouterr().err
+
+
+def test_a_reader_that_has_enough_is_no_error(source: str, bundle: str, tmp_path: Path) -> None:
+    records = write_lines(tmp_path / "many.jsonl", sensor_values(9000))
+    call = [sys.executable, "-m", "cli.app", "score-file", source, str(records)]
+    with subprocess.Popen(
+        [*call, "--bundle", bundle], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline().startswith("line,")
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 0
