@@ -14,6 +14,7 @@ from typing import cast
 import confluent_kafka
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
+from scorer.broker_loss import BrokerLoss
 from scorer.client_log import client_log
 from scorer.patience import Patience, is_fatal
 from scorer.positions import Start
@@ -80,7 +81,9 @@ class Processor:
         self._waiting: list[int] | None = None
         self._membership: object = None
         self._was_rebalanced = False
+        self._was_fenced = False
         self._failure: Exception | None = None
+        self._broker_loss = BrokerLoss(monotonic)
         self._next_lag_seconds = 0.0
         self._patience = Patience(wiring.name, self._stopping, monotonic)
         self.progress_seconds = monotonic()
@@ -106,7 +109,7 @@ class Processor:
         self._connect()
         try:
             self._transactions.start()
-            self._subscribe()
+            self._join()
             while not self._stopping.is_set():
                 self._turn()
         except KafkaException as error:
@@ -121,17 +124,30 @@ class Processor:
         wiring = self._wiring
         self._states = StateLog(wiring.connection, wiring.state_topic)
         self._transactions = Transactions(producer_config(wiring), self._patience, self._at_point)
-        self._consumer = Consumer(consumer_config(wiring), logger=client_log("consumer"))
-        self._takeover = Takeover(wiring, self._consumer, self._states, self._step, self._patience)
+        self._open_consumer()
         self._poll_seconds = self._settings.poll_ms / 1000
 
-    def _subscribe(self) -> None:
+    def _open_consumer(self) -> None:
+        wiring = self._wiring
+        config = {**consumer_config(wiring), "error_cb": self._broker_loss.learn}
+        self._consumer = Consumer(config, logger=client_log("consumer"))
+        self._takeover = Takeover(wiring, self._consumer, self._states, self._step, self._patience)
+
+    def _join(self) -> None:
         self._consumer.subscribe(
             [self._wiring.input_topic],
             on_assign=self._on_assign,
             on_revoke=self._on_revoke,
             on_lost=self._on_revoke,
         )
+
+    def _join_again(self) -> None:
+        log.warning("%s: fenced after Kafka was lost; joins once more", self._wiring.name)
+        self._was_fenced = False
+        self._close_all()
+        self._consumer.close()
+        self._open_consumer()
+        self._join()
 
     # Rebalances: called inside consume(), so never within a transaction.
 
@@ -194,6 +210,9 @@ class Processor:
         if self._failure is not None:
             raise self._failure
         batches = self._by_partition(messages)
+        if self._was_fenced:
+            self._join_again()
+            return
         if self._was_rebalanced and batches:
             # Some may have been fetched before; what is owned now is read anew.
             self._seek()
@@ -236,6 +255,9 @@ class Processor:
                 "the oldest record that is left"
             )
         if is_fatal(error):
+            if self._broker_loss.explains_a_fence():
+                self._was_fenced = True
+                return
             raise BrokerError(f"{self._wiring.input_topic} cannot be read: {error.str()}")
         log.warning("%s: %s", self._wiring.name, error.str())
         if error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:

@@ -3,11 +3,12 @@
 import re
 
 import pytest
-from confluent_kafka import Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from embedded.kafka import Kafka
+from scorer.wiring import consumer_config
 from streamscore.errors import BrokerError, OffsetError
 from tests.processes import eventually
 from tests.running_sums import (
@@ -192,6 +193,22 @@ def test_a_second_worker_of_the_same_slot_ends_the_first(place: Place) -> None:
             assert isinstance(first.wait_for_end(), BrokerError)
             place.produce(NUMBERS[30:60])
             assert place.wait_for(60) == expected_lines(NUMBERS[:60])
+
+
+def test_a_worker_fenced_by_its_own_lost_request_joins_once_more(place: Place) -> None:
+    """The echo of its request is played by a consumer of the same slot."""
+    wiring = wiring_for(place.servers, place.name)
+    with running(wiring, place.step()) as one:
+        place.produce(NUMBERS[:30])
+        place.wait_for(30)
+        one.processor._broker_loss.learn(KafkaError(KafkaError._ALL_BROKERS_DOWN))
+        echo = Consumer(consumer_config(wiring) | {"log_level": 2})
+        echo.subscribe([wiring.input_topic])
+        assert eventually(lambda: echo.poll(0.1) is None and len(one.step.opened) == 2, 60)
+        place.produce(NUMBERS[30:60])
+        assert place.wait_for(60) == expected_lines(NUMBERS[:60])
+        assert one.failure is None
+    echo.close()
 
 
 def test_records_of_aborted_transactions_are_skipped_and_leave_no_lag(place: Place) -> None:

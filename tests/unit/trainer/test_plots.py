@@ -1,16 +1,12 @@
 import sys
 from pathlib import Path
 
-import msgspec
 import numpy as np
 import pytest
 
-from streamscore.events import iso_utc
-from tests.sensors import sensor_values
-from tests.trained_sensors import CODEC, history_of, sensors_history, sensors_training
+from tests.trained_sensors import CODEC, sensors_history, sensors_training
 from trainer.plots import plot_calibration, plot_scores, plot_top_anomalies, write_plots
 from trainer.top_anomalies import top_anomalies
-from trainer.training import train
 
 
 def test_the_top_anomalies_are_the_highest_scores_that_were_not_fit_on() -> None:
@@ -20,17 +16,6 @@ def test_the_top_anomalies_are_the_highest_scores_that_were_not_fit_on() -> None
     assert [one.score for one in top] == np.sort(unseen)[::-1][:20].tolist()
     for one in top:
         assert np.isclose(sum(share for _, share in one.reasons), 1.0)
-
-
-def test_a_record_put_in_on_purpose_is_the_top_anomaly_with_its_reason() -> None:
-    values = sensor_values(2000)
-    record = msgspec.json.decode(values[1950]) | {"temperature": -90.0}
-    values[1950] = msgspec.json.encode(record | {"sensor": "attic", "pressure": 1020.0})
-    history = history_of(values)
-    training = train(CODEC, history, "isolation-forest", 7, lambda: 0.0)
-    first = top_anomalies(CODEC, history, training, 1)[0]
-    assert first.event_time == iso_utc(record["at"])
-    assert first.reasons[0][0] == "temperature"
 
 
 def test_the_pictures_are_png_files_and_leave_pyplot_alone(
