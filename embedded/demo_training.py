@@ -73,7 +73,12 @@ class Training:
                 *(str(folder / SETTINGS_FILE), str(self._result)),
             ],
             environment=child_environment(
-                environ, NO_PROXY=no_proxy, no_proxy=no_proxy, PYTHONUNBUFFERED="1"
+                environ,
+                NO_PROXY=no_proxy,
+                no_proxy=no_proxy,
+                PYTHONUNBUFFERED="1",
+                # What it leaves when it is ended early goes with the demo's folder.
+                TMPDIR=str(data.history.parent),
             ),
             log_path=log_path,
         )
