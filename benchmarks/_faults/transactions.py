@@ -9,8 +9,10 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._listoffsets import OffsetSpec
 from kafka.admin import KafkaAdminClient
 
+from scorer.patience import Patience
+
 _LIMIT_SECONDS = 90.0
-_EVERY_SECONDS = 0.02
+_EVERY_SECONDS = 0.05
 
 
 class Abandoned(NamedTuple):
@@ -38,7 +40,7 @@ class Broker:
     """
 
     def __init__(self, bootstrap_servers: str) -> None:
-        self._client = AdminClient({"bootstrap.servers": bootstrap_servers, "log_level": 2})
+        self._bootstrap_servers = bootstrap_servers
         self._kafka_python = KafkaAdminClient(bootstrap_servers=bootstrap_servers)
 
     def close(self) -> None:
@@ -56,13 +58,20 @@ class Broker:
             for at in found.topic_partitions
             if not at.topic.startswith("__")
         ]
-        return Abandoned(self.ends(partitions, is_committed=False), since_seconds)
+        patience = Patience("the benchmark", threading.Event())
+        ends = patience.ask(
+            "tell the ends of logs", lambda: self.ends(partitions, is_committed=False)
+        )
+        return Abandoned(ends, since_seconds)
 
     def ends(self, partitions: list[TopicPartition], *, is_committed: bool) -> dict[Any, int]:
         """Return ends of logs: of what is committed, or of all."""
+        # A client of its own each time: after a restart of the broker one keeps to the leader's
+        # epoch that it knows, which is refused.
+        client = AdminClient({"bootstrap.servers": self._bootstrap_servers, "log_level": 2})
         level = IsolationLevel.READ_COMMITTED if is_committed else IsolationLevel.READ_UNCOMMITTED
         latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
-        asked = self._client.list_offsets(dict.fromkeys(partitions, latest), isolation_level=level)
+        asked = client.list_offsets(dict.fromkeys(partitions, latest), isolation_level=level)
         return {at: future.result().offset for at, future in asked.items()}
 
     def held_up_seconds(self, abandoned: Abandoned) -> float:
