@@ -98,8 +98,11 @@ class ScoringStep:
         owned = self._partitions[partition]
         keep_state = owned.next_offset >= emit_from and self._swap(owned)
         owned.next_offset = messages[-1].offset() + 1
-        records = [message for message in messages if not _is_control(message)]
-        scored = owned.fold.fold([message.value() for message in records])
+        records, values = messages, [message.value() for message in messages]
+        if not all(values):  # control records have no value
+            records = [message for message in messages if not _is_control(message)]
+            values = [message.value() for message in records]
+        scored = owned.fold.fold(values)
         silent = 0
         if records and records[0].offset() < emit_from:
             silent = sum(message.offset() < emit_from for message in records)

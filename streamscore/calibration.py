@@ -19,15 +19,9 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-_EXTREME_MEMORY = 1000
-_EXTREME_SHARE_OF_DRIFT = 0.03
-_EXTREME_RANK = 0.1
-_EXTREME_TAIL = 1 / 30
-_TAIL_SHARE = 0.02
-_SMALLEST_TAIL = 1e-300
+from streamscore.window_kernels import EXTREME_MEMORY, fold, make_blocks
 
 
 class Judged(NamedTuple):
@@ -76,7 +70,7 @@ class RollingWindow:
         self.nominal_rate = nominal_rate
         self._ring = np.zeros(capacity)
         self._ring[: len(kept)] = kept
-        self._extremes = np.zeros(_EXTREME_MEMORY, np.uint8)
+        self._extremes = np.zeros(EXTREME_MEMORY, np.uint8)
         # head and length of the ring, head of the extremes, how many of them are set
         self._cursor = np.array([len(kept) % capacity, len(kept), 0, 0], np.int64)
         self._sort()
@@ -91,9 +85,10 @@ class RollingWindow:
         """
         n = len(scores)
         judged = Judged(np.empty(n), np.empty(n), np.empty(n))
-        _fold(
+        fold(
             self._ring,
-            self._sorted,
+            self._blocks,
+            self._counts,
             self._cursor,
             self._extremes,
             np.ascontiguousarray(scores, np.float64),
@@ -122,85 +117,13 @@ class RollingWindow:
         window = cls(ring, len(ring), nominal_rate)
         window._cursor = np.array(snapshot["cursor"], np.int64)
         packed = np.frombuffer(snapshot["extremes"], np.uint8)
-        window._extremes = np.unpackbits(packed)[:_EXTREME_MEMORY].copy()
+        window._extremes = np.unpackbits(packed)[:EXTREME_MEMORY].copy()
         window._sort()
         return window
 
     def _sort(self) -> None:
-        length = self._cursor[1]
-        self._sorted = np.full(len(self._ring), np.inf)
-        self._sorted[:length] = np.sort(self._ring[:length])
-
-
-@njit(cache=True, nogil=True)
-def _fold(  # type: ignore[no-untyped-def]
-    ring, ordered, cursor, extremes, scores, rate, p_value, threshold, tail
-):
-    for i in range(len(scores)):
-        score = scores[i]
-        length = cursor[1]
-        place = np.searchsorted(ordered[:length], score)
-        p = (1.0 + length - place) / (length + 1.0)
-        allowed = int(np.floor(rate * (length + 1.0) + 1e-9))
-        p_value[i] = p
-        threshold[i] = ordered[length - allowed] if 0 < allowed <= length else np.inf
-        tail[i] = _tail(ordered, length, score, p) if p <= _TAIL_SHARE else p
-        extreme = p < _EXTREME_RANK * rate and score > _far_score(ordered, length, rate)
-        if _is_kept(extremes, cursor, extreme):
-            _replace_oldest(ring, ordered, cursor, score, place)
-
-
-@njit(cache=True, nogil=True)
-def _tail(ordered, length, score, p):  # type: ignore[no-untyped-def]
-    above = int(_TAIL_SHARE * length)
-    if above < 5:
-        return p
-    start = ordered[length - above - 1]
-    excess = 0.0
-    for j in range(length - above, length):
-        excess += ordered[j] - start
-    if excess <= 0.0:
-        return p
-    continued = _TAIL_SHARE * np.exp(-(score - start) * above / excess)
-    return max(min(p, continued), _SMALLEST_TAIL)
-
-
-@njit(cache=True, nogil=True)
-def _far_score(ordered, length, rate):  # type: ignore[no-untyped-def]
-    # Where a tail of P(score > x) = exp(-x / mean) falls from 2% to the share of an extreme.
-    low, high = ordered[int(0.9 * length)], ordered[int(0.98 * length)]
-    mean = (high - low) / np.log(0.1 / 0.02)
-    return high + mean * np.log(0.02 / (_EXTREME_TAIL * rate))
-
-
-@njit(cache=True, nogil=True)
-def _is_kept(extremes, cursor, is_extreme):  # type: ignore[no-untyped-def]
-    at = cursor[2]
-    cursor[3] += np.int64(is_extreme) - np.int64(extremes[at])
-    extremes[at] = is_extreme
-    cursor[2] = (at + 1) % len(extremes)
-    return not is_extreme or cursor[3] > _EXTREME_SHARE_OF_DRIFT * len(extremes)
-
-
-@njit(cache=True, nogil=True)
-def _replace_oldest(ring, ordered, cursor, score, place):  # type: ignore[no-untyped-def]
-    head, length = cursor[0], cursor[1]
-    if length == len(ring):
-        gap = np.searchsorted(ordered, ring[head])
-    else:
-        gap = length
-        cursor[1] = length + 1
-    # What lies between the gap that the oldest score leaves and the new one's place moves by one.
-    if gap < place:
-        place -= 1
-        for i in range(gap, place):
-            ordered[i] = ordered[i + 1]
-    else:
-        for i in range(gap, place, -1):
-            ordered[i] = ordered[i - 1]
-    ordered[place] = score
-    ring[head] = score
-    cursor[0] = (head + 1) % len(ring)
+        ordered = np.sort(self._ring[: self._cursor[1]])
+        self._blocks, self._counts = make_blocks(ordered, len(self._ring))
 
 
 def records_to_promise(nominal_rate: float) -> int:

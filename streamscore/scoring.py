@@ -176,33 +176,19 @@ class PartitionFold:
 
     def fold(self, values: Sequence[bytes | None]) -> Scored:
         """Score a batch of message values in their order."""
-        codec = self.model.codec
-        good, records, utc_ms, local_ms = [], [], [], []
-        faults: list[tuple[int, RecordFault]] = []
-        decode, event_time = codec.decode, codec.event_time
-        for place, value in enumerate(values):
-            try:
-                record = decode(value)
-                instant = event_time(record)
-            except RecordFault as fault:
-                faults.append((place, fault))
-                continue
-            good.append(place)
-            records.append(record)
-            utc_ms.append(instant.utc_ms)
-            local_ms.append(instant.local_ms)
-        if records:
-            raw = self.model.score(records, np.array(local_ms, np.int64))
+        batch = self.model.codec.read(values)
+        if batch.records:
+            raw = self.model.score(batch.records, batch.local_ms)
         else:
             raw = RawScores(np.empty((0, 0)), np.empty(0))
         return Scored(
-            good=good,
-            records=records,
-            event_time_ms=utc_ms,
+            good=batch.places,
+            records=batch.records,
+            event_time_ms=batch.utc_ms.tolist(),
             matrix=raw.matrix,
             scores=raw.scores,
             judged=self.window.fold(raw.scores),
-            faults=faults,
+            faults=batch.faults,
         )
 
 

@@ -138,23 +138,27 @@ def _generate_rows(codec: Codec, scalars: list[Column], learned: Learned) -> Row
     The code is made of attribute names (`f0`, `f1`, ...) and integers alone.
     """
     names: dict[str, Any] = {"nan": float("nan")}
-    terms = []
+    # Subscripting is the faster look-up; a record with a category that is unseen takes the other.
+    known, terms = [], []
     for i, column in enumerate(scalars):
         attribute = f"r.{codec.attributes[column.field]}"
         if column.kind == "code":
             vocabulary = learned.vocabularies[column.field]
             codes: dict[Any, float] = {value: float(code) for code, value in enumerate(vocabulary)}
             unseen, codes[None] = float(len(vocabulary)), float(len(vocabulary) + 1)
-            names[f"g{i}"] = codes.get
+            names |= {f"c{i}": codes, f"g{i}": codes.get}
+            known.append(f"c{i}[{attribute}]")
             terms.append(f"g{i}({attribute}, {unseen!r})")
-        elif codec.source.fields[column.field].required:
-            terms.append(attribute)
-        else:
-            terms.append(f"nan if {attribute} is None else {attribute}")
-    body = "".join(f"({term}), " for term in terms)
+            continue
+        is_required = codec.source.fields[column.field].required
+        term = attribute if is_required else f"nan if {attribute} is None else {attribute}"
+        known.append(term)
+        terms.append(term)
+    fast, slow = ("".join(f"({term}), " for term in each) for each in (known, terms))
     code = (
-        "def rows(records):\n    flat = []\n    extend = flat.extend\n"
-        f"    for r in records:\n        extend(({body}))\n    return flat\n"
+        "def rows(records):\n    flat = []\n    extend = flat.extend\n    for r in records:\n"
+        f"        try:\n            extend(({fast}))\n"
+        f"        except KeyError:\n            extend(({slow}))\n    return flat\n"
     )
     exec(compile(code, "<row function>", "exec"), names)  # noqa: S102
     rows: RowFunction = names["rows"]

@@ -6,9 +6,12 @@ usual record costs two dictionary look-ups. What cannot be read in parts is read
 slow parser, which has the last word.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, time
-from typing import TypeVar
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from streamscore.sources.faults import RecordFault
 from streamscore.sources.instants import (
@@ -24,6 +27,7 @@ from streamscore.sources.source import EventTime
 _EPOCH = datetime(1970, 1, 1)
 _STRPTIME_DAY = datetime(1900, 1, 1)
 _LONGEST_TEXT = 100
+_FAR_MS = 1 << 60
 _DATE_DIRECTIVES = frozenset("aAbBdmyYjUWuVG")
 _TIME_DIRECTIVES = frozenset("HIMSfpz")
 
@@ -31,6 +35,26 @@ Value = TypeVar("Value")
 
 Clock = tuple[int, int | None]
 """What a text says: milliseconds since 1970-01-01T00:00 of its clock, and its UTC offset if any."""
+
+
+class Moments(NamedTuple):
+    """Event times of n records.
+
+    Attributes
+    ----------
+    utc_ms, local_ms : int64 arrays of shape (n,)
+        Milliseconds since the epoch, and of the local clock; 0 where there is a fault.
+    faults : dict of int to RecordFault
+        By place.
+    """
+
+    utc_ms: NDArray[np.int64]
+    local_ms: NDArray[np.int64]
+    faults: dict[int, RecordFault]
+
+
+Many = tuple[list[int], list[int], list[int]]
+"""UTC and local times, and the places of those that the fast way did not read."""
 
 
 class EventClock:
@@ -56,7 +80,7 @@ class EventClock:
         self._plan = plan
         self._earliest_ms = _date_ms(plan.earliest)
         self._latest_ms = _date_ms(plan.latest)
-        self._read = _reader(plan.format, Zone(plan.zone))
+        self._read, self._read_many = _readers(plan.format, Zone(plan.zone))
 
     def read(self, value: object) -> Instant:
         """Read the event time of one record.
@@ -91,13 +115,39 @@ class EventClock:
             f"got {_shortened(value)}",
         )
 
+    def read_many(self, values: Sequence[object]) -> Moments:
+        """Read the event times of records in their order, as `read` reads each.
 
-def _reader(layout: str, zone: Zone) -> Callable[..., Instant]:
-    """Return a reader of one layout."""
+        Examples
+        --------
+        >>> clock = EventClock(EventTime(field="t", format="epoch_seconds", zone="UTC"))
+        >>> moments = clock.read_many([1_700_000_000, -1e20])
+        >>> moments.utc_ms.tolist(), list(moments.faults)
+        ([1700000000000, 0], [1])
+        """
+        utc, local, unusual = self._read_many(values)
+        utc_ms, local_ms = np.array(utc, np.int64), np.array(local, np.int64)
+        absurd = np.flatnonzero((utc_ms < self._earliest_ms) | (utc_ms >= self._latest_ms))
+        faults: dict[int, RecordFault] = {}
+        for place in sorted({*unusual, *absurd.tolist()}):
+            try:
+                utc_ms[place], local_ms[place] = self.read(values[place])
+            except RecordFault as fault:
+                faults[place] = fault
+                utc_ms[place] = local_ms[place] = 0
+        return Moments(utc_ms, local_ms, faults)
+
+
+Reader = Callable[..., Instant]
+ManyReader = Callable[[Sequence[object]], Many]
+
+
+def _readers(layout: str, zone: Zone) -> tuple[Reader, ManyReader]:
+    """Return the readers of one layout: of one value, and of many."""
     if layout == "epoch_milliseconds":
-        return lambda value: zone.from_utc(round(value))
+        return _each(lambda value: zone.from_utc(round(value)))
     if layout == "epoch_seconds":
-        return lambda value: zone.from_utc(round(value * 1000))
+        return _each(lambda value: zone.from_utc(round(value * 1000)))
     if layout == "iso8601":
         return _read_in_parts("T", _iso_date, _iso_time, _read_whole(_iso, zone), zone)
     whole = _read_whole(_strptime(layout, _EPOCH), zone)
@@ -107,7 +157,26 @@ def _reader(layout: str, zone: Zone) -> Callable[..., Instant]:
             parse_date = _strptime(date_layout, _EPOCH)
             parse_time = _strptime(time_layout, _STRPTIME_DAY)
             return _read_in_parts(separator, parse_date, parse_time, whole, zone)
-    return whole
+    return _each(whole)
+
+
+def _each(read: Reader) -> tuple[Reader, ManyReader]:
+    def read_many(values: Sequence[object]) -> Many:
+        utc, local, unusual = [], [], []
+        for place, value in enumerate(values):
+            try:
+                utc_ms, local_ms = read(value)
+            except (ValueError, OverflowError, TypeError):
+                utc_ms = local_ms = 0
+                unusual.append(place)
+            if not -_FAR_MS < utc_ms < _FAR_MS:
+                utc_ms = local_ms = 0
+                unusual.append(place)
+            utc.append(utc_ms)
+            local.append(local_ms)
+        return utc, local, unusual
+
+    return read, read_many
 
 
 def _read_whole(parse: Callable[[str], Clock], zone: Zone) -> Callable[[str], Instant]:
@@ -120,15 +189,33 @@ def _read_in_parts(
     parse_time: Callable[[str], Clock],
     whole: Callable[[str], Instant],
     zone: Zone,
-) -> Callable[[str], Instant]:
+) -> tuple[Reader, ManyReader]:
     def parse_day(text: str) -> Clock:
         day_ms, _ = parse_date(text)
         return day_ms, zone.local_day_offset_ms(day_ms // DAY_MS)
 
     days, times = Remembered(_short(parse_day)), Remembered(_short(parse_time))
 
-    def read(text: str) -> Instant:
+    def read_many(texts: Sequence[Any]) -> Many:
         # All in one place, because it runs once a record.
+        utc, local, unusual = [], [], []
+        for place, text in enumerate(texts):
+            date_text, _, time_text = text.partition(separator)
+            try:
+                day_ms, offset_ms = days[date_text]
+                time_ms, written_ms = times[time_text]
+            except ValueError:
+                day_ms = time_ms = 0
+                offset_ms = written_ms = None
+            if offset_ms is None or written_ms is not None:
+                day_ms = time_ms = offset_ms = 0
+                unusual.append(place)
+            clock_ms = day_ms + time_ms
+            utc.append(clock_ms - offset_ms)
+            local.append(clock_ms)
+        return utc, local, unusual
+
+    def read(text: str) -> Instant:
         date_text, found, time_text = text.partition(separator)
         if not found:
             return whole(text)
@@ -142,7 +229,7 @@ def _read_in_parts(
             return zone.from_clock(clock_ms, written_ms)
         return new_instant(Instant, (clock_ms - offset_ms, clock_ms))
 
-    return read
+    return read, read_many
 
 
 def _short(parse: Callable[[str], Value]) -> Callable[[str], Value]:
