@@ -153,7 +153,7 @@ class Scorer(Section, frozen=True, kw_only=True):
     ] = "stop"
     batch_records: Annotated[
         int, about("Most records in one transaction.", unit="records", ge=1, le=65_536)
-    ] = 8192
+    ] = 16384
     poll_ms: Annotated[
         int, about("How long a batch waits for more records.", unit="ms", ge=1, le=1_000)
     ] = 3
@@ -251,7 +251,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     Examples
     --------
     >>> Settings().scorer.batch_records
-    8192
+    16384
     >>> Kafka(sasl_password="hush").sasl_password in repr(Kafka(sasl_password="hush"))
     False
     """
