@@ -11,7 +11,7 @@ from tests.sensors import SENSORS, sensor_values
 CODEC = Codec(SENSORS, max_bytes=400)
 GOOD = sensor_values(3)
 FORMATS = ["epoch_milliseconds", "epoch_seconds", "iso8601", "%m/%d/%Y %I:%M:%S %p", "%Y"]
-TIMES = {
+TIMES: dict[str, list[float | str]] = {
     "epoch_milliseconds": [1_700_000_000_000, -5, 10**17],
     "epoch_seconds": [1_700_000_000, 1.5e300, -1],
     "iso8601": [
@@ -74,7 +74,7 @@ def test_whatever_the_layout_of_the_event_time(layout: str, data: st.DataObject)
     time = msgspec.structs.replace(SENSORS.event_time, format=layout, zone="America/Chicago")
     codec = Codec(msgspec.structs.replace(SENSORS, fields=fields, event_time=time))
     record = msgspec.json.decode(GOOD[0])
-    moments = st.sampled_from(TIMES[layout])
+    moments: st.SearchStrategy[float | str] = st.sampled_from(TIMES[layout])
     if kind == "string":
         moments |= st.text(max_size=30)
     times = data.draw(st.lists(moments, max_size=12))
