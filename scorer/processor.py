@@ -9,25 +9,21 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import cast
 
-import confluent_kafka
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import KafkaException, TopicPartition
 
-from scorer.broker_loss import BrokerLoss
-from scorer.client_log import client_log
 from scorer.patience import Patience, is_fatal
 from scorer.positions import Start
+from scorer.reader import Reader
 from scorer.state_log import StateLog
 from scorer.step import Message, Output, Step
 from scorer.takeover import Takeover
 from scorer.transactions import Point, Transactions, pass_by
-from scorer.wiring import Wiring, consumer_config, producer_config
-from streamscore.errors import BrokerError, OffsetError
+from scorer.wiring import Wiring, producer_config
+from streamscore.errors import BrokerError
 
 log = logging.getLogger(__name__)
 
-_TIMEOUT_SECONDS = 30.0
 _LAG_EVERY_SECONDS = 1.0
 _IDLE_SECONDS = 0.05
 
@@ -38,8 +34,6 @@ class _Owned:
     def __init__(self, start: Start, is_kept: bool, now_seconds: float) -> None:
         self.next_offset = start.read_from
         self.emit_from = start.emit_from
-        # Where the log was seen to end: behind the last record there may be marks of transactions.
-        self.end_seen = 0
         self.is_kept = is_kept
         self.since_checkpoint = 0
         self.checkpoint_seconds = now_seconds
@@ -79,11 +73,6 @@ class Processor:
         self._stopping = threading.Event()
         self._owned: dict[int, _Owned] = {}
         self._waiting: list[int] | None = None
-        self._membership: object = None
-        self._was_rebalanced = False
-        self._was_fenced = False
-        self._failure: Exception | None = None
-        self._broker_loss = BrokerLoss(monotonic)
         self._next_lag_seconds = 0.0
         self._patience = Patience(wiring.name, self._stopping, monotonic)
         self.progress_seconds = monotonic()
@@ -109,7 +98,7 @@ class Processor:
         self._connect()
         try:
             self._transactions.start()
-            self._join()
+            self._reader.join()
             while not self._stopping.is_set():
                 self._turn()
         except KafkaException as error:
@@ -117,57 +106,27 @@ class Processor:
                 raise BrokerError(f"{self._wiring.name} cannot go on: {error}") from error
             log.warning("%s: stopped while Kafka did not answer: %s", self._wiring.name, error)
         finally:
-            self._consumer.close()
+            self._reader.close()
             self._states.close()
 
     def _connect(self) -> None:
         wiring = self._wiring
         self._states = StateLog(wiring.connection, wiring.state_topic)
         self._transactions = Transactions(producer_config(wiring), self._patience, self._at_point)
-        self._open_consumer()
+        self._reader = Reader(
+            wiring, self._patience, self._monotonic, self._on_assign, self._on_revoke
+        )
+        self._takeover = Takeover(wiring, self._reader, self._states, self._step, self._patience)
         self._poll_seconds = self._settings.poll_ms / 1000
 
-    def _open_consumer(self) -> None:
-        wiring = self._wiring
-        config = {**consumer_config(wiring), "error_cb": self._broker_loss.learn}
-        self._consumer = Consumer(config, logger=client_log("consumer"))
-        self._takeover = Takeover(wiring, self._consumer, self._states, self._step, self._patience)
+    # Rebalances: called while the reader reads, so never within a transaction.
 
-    def _join(self) -> None:
-        self._consumer.subscribe(
-            [self._wiring.input_topic],
-            on_assign=self._on_assign,
-            on_revoke=self._on_revoke,
-            on_lost=self._on_revoke,
-        )
+    def _on_assign(self, partitions: list[int]) -> None:
+        self._takeover.pin(self._takeover.committed(partitions))
+        self._waiting = partitions
+        self._take_over_when_ready()
 
-    def _join_again(self) -> None:
-        log.warning("%s: fenced after Kafka was lost; joins once more", self._wiring.name)
-        self._was_fenced = False
-        self._close_all()
-        self._consumer.close()
-        self._open_consumer()
-        self._join()
-
-    # Rebalances: called inside consume(), so never within a transaction.
-
-    def _on_assign(self, consumer: Consumer, assigned: list[TopicPartition]) -> None:
-        partitions = [at.partition for at in assigned]
-        self._was_rebalanced = True
-        # Kept: asked for later, it could be that of an assignment that is not yet known here, and
-        # would let a worker through that lost its partitions.
-        self._membership = consumer.consumer_group_metadata()
-        try:
-            consumer.assign([])
-            self._takeover.pin(self._takeover.committed(partitions))
-            self._waiting = partitions
-            self._take_over_when_ready()
-        except Exception as error:  # noqa: BLE001  # the next turn raises it, librdkafka would not
-            consumer.assign([])
-            self._failure = error
-
-    def _on_revoke(self, consumer: Consumer, revoked: list[TopicPartition]) -> None:
-        self._was_rebalanced = True
+    def _on_revoke(self) -> None:
         self._waiting = None
         self._close_all()
 
@@ -194,26 +153,16 @@ class Processor:
         log.info("%s owns partitions %s of %s", self._wiring.name, list(partitions), topic)
 
     def _seek(self) -> None:
-        topic = self._wiring.input_topic
-        self._consumer.assign(
-            [TopicPartition(topic, p, owned.next_offset) for p, owned in self._owned.items()]
-        )
+        self._reader.seek({p: owned.next_offset for p, owned in self._owned.items()})
 
     # One turn: at most one batch, in one transaction.
 
     def _turn(self) -> None:
         self._take_over_when_ready()
-        self._was_rebalanced = False
-        poll_seconds = self._poll_seconds if self._owned else _IDLE_SECONDS
-        messages = self._consumer.consume(self._settings.batch_records, poll_seconds)
+        wait_seconds = self._poll_seconds if self._owned else _IDLE_SECONDS
+        batches = self._reader.read(self._settings.batch_records, wait_seconds)
         self._transactions.poll()
-        if self._failure is not None:
-            raise self._failure
-        batches = self._by_partition(messages)
-        if self._was_fenced:
-            self._join_again()
-            return
-        if self._was_rebalanced and batches:
+        if self._reader.was_rebalanced and batches:
             # Some may have been fetched before; what is owned now is read anew.
             self._seek()
             return
@@ -225,49 +174,6 @@ class Processor:
             except KafkaException as error:
                 self._recover(error)
         self._report_lag()
-
-    def _by_partition(
-        self, consumed: Sequence[confluent_kafka.Message]
-    ) -> dict[int, list[Message]]:
-        batches: dict[int, list[Message]] = {}
-        for one in consumed:
-            error = one.error()
-            message = cast(Message, one)
-            if error is not None and error.code() == KafkaError._PARTITION_EOF:
-                if message.partition() in self._owned:
-                    self._owned[message.partition()].end_seen = message.offset()
-                continue
-            if error is not None:
-                self._raise_unless_passing(error)
-                continue
-            partition = message.partition()
-            if partition in batches:
-                batches[partition].append(message)
-            elif partition in self._owned:
-                batches[partition] = [message]
-        return batches
-
-    def _raise_unless_passing(self, error: KafkaError) -> None:
-        if error.code() in (KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE):
-            raise OffsetError(
-                f"the position to go on from must still exist; {error.str()}. Nothing was "
-                "skipped; start once with --set scorer.expired_offsets=continue to go on with "
-                "the oldest record that is left"
-            )
-        if is_fatal(error):
-            if self._broker_loss.explains_a_fence():
-                self._was_fenced = True
-                return
-            raise BrokerError(f"{self._wiring.input_topic} cannot be read: {error.str()}")
-        log.warning("%s: %s", self._wiring.name, error.str())
-        if error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
-            self._patience.ask("have the topic", self._raise_unless_there)
-
-    def _raise_unless_there(self) -> None:
-        topic = self._wiring.input_topic
-        found = self._consumer.list_topics(topic, _TIMEOUT_SECONDS).topics[topic].error
-        if found is not None:
-            raise KafkaException(found)
 
     def _is_due(self, owned: _Owned, now_seconds: float) -> bool:
         aged = now_seconds - owned.checkpoint_seconds >= self._settings.checkpoint_seconds
@@ -287,9 +193,10 @@ class Processor:
         keep = {p for p in keep if self._is_past(p)}
         offsets = self._offsets({p for p in batches if self._is_past(p)} | keep)
         if not offsets:
+            self.progress_seconds = self._monotonic()
             return
         states = [self._state_output(partition) for partition in sorted(keep)]
-        self._transactions.run(outputs, states, offsets, self._membership)
+        self._transactions.run(outputs, states, offsets, self._reader.membership)
         now_seconds = self._monotonic()
         for partition in keep:
             self._owned[partition].is_kept = True
@@ -336,11 +243,7 @@ class Processor:
         if now_seconds < self._next_lag_seconds:
             return
         self._next_lag_seconds = now_seconds + _LAG_EVERY_SECONDS
-        lag = {}
-        for partition, owned in self._owned.items():
-            at = TopicPartition(self._wiring.input_topic, partition)
-            _, high = self._consumer.get_watermark_offsets(at, cached=True)
-            lag[partition] = max(0, high - max(owned.next_offset, owned.end_seen))
+        lag = self._reader.lag({p: owned.next_offset for p, owned in self._owned.items()})
         self.waiting_records = sum(lag.values())
         if not self.waiting_records:
             self.progress_seconds = now_seconds

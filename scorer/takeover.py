@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import KafkaException, TopicPartition
 
 from scorer.patience import Patience
 from scorer.positions import Found, Start, start_at
+from scorer.reader import Reader
 from scorer.state_log import StateLog
 from scorer.step import Step
 from scorer.wiring import Wiring
@@ -37,8 +38,8 @@ class Takeover:
     ----------
     wiring : Wiring
         Topics, group, settings.
-    consumer : Consumer
-        The consumer of records.
+    reader : Reader
+        Its consumer asks.
     states : StateLog
         The states.
     step : Step
@@ -50,13 +51,13 @@ class Takeover:
     def __init__(
         self,
         wiring: Wiring,
-        consumer: Consumer,
+        reader: Reader,
         states: StateLog,
         step: Step,
         patience: Patience,
     ) -> None:
         self._wiring = wiring
-        self._consumer = consumer
+        self._reader = reader
         self._states = states
         self._step = step
         self._patience = patience
@@ -108,13 +109,13 @@ class Takeover:
         ]
         self._patience.ask(
             "keep the first position",
-            lambda: self._consumer.commit(offsets=at, asynchronous=False),
+            lambda: self._reader.consumer.commit(offsets=at, asynchronous=False),
         )
 
     def _committed(self, partitions: Sequence[int]) -> dict[int, Committed]:
         topic = self._wiring.input_topic
         wanted = [TopicPartition(topic, partition) for partition in partitions]
-        found = self._consumer.committed(wanted, _TIMEOUT_SECONDS)
+        found = self._reader.consumer.committed(wanted, _TIMEOUT_SECONDS)
         for at in found:
             # As while a dead worker's transaction has still to end: its offset may yet move.
             if at.error is not None:
@@ -128,7 +129,7 @@ class Takeover:
         at = TopicPartition(self._wiring.input_topic, partition)
         return self._patience.ask(
             "tell the ends of a partition",
-            lambda: self._consumer.get_watermark_offsets(at, _TIMEOUT_SECONDS),
+            lambda: self._reader.consumer.get_watermark_offsets(at, _TIMEOUT_SECONDS),
         )
 
     def _is_begun(self, partition: int) -> bool:

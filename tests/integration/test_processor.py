@@ -201,7 +201,7 @@ def test_a_worker_fenced_by_its_own_lost_request_joins_once_more(place: Place) -
     with running(wiring, place.step()) as one:
         place.produce(NUMBERS[:30])
         place.wait_for(30)
-        one.processor._broker_loss.learn(KafkaError(KafkaError._ALL_BROKERS_DOWN))
+        one.processor._reader._broker_loss.learn(KafkaError(KafkaError._ALL_BROKERS_DOWN))
         echo = Consumer(consumer_config(wiring) | {"log_level": 2})
         echo.subscribe([wiring.input_topic])
         assert eventually(lambda: echo.poll(0.1) is None and len(one.step.opened) == 2, 60)
