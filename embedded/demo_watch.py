@@ -12,8 +12,9 @@ import msgspec
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
 from adapters.kafka_clients import librdkafka_config
+from adapters.message_headers import headers_of
 from adapters.topic_admin import TopicDescription
-from embedded.demo_tally import Headers, Place, Tally, header
+from embedded.demo_tally import Place, Tally, header
 from streamscore import headers
 from streamscore.errors import BrokerError
 from streamscore.events import AnomalyEvent
@@ -128,7 +129,7 @@ class Watch:
             raise KafkaException(error)
         read_ms = int(self._wall_clock() * 1000)
         kind = self._kinds[message.topic() or ""]
-        value, own = message.value(), _headers(message)
+        value, own = message.value(), headers_of(message)
         if kind == "records":
             place = Place(message.partition() or 0, message.offset() or 0)
             self.tally.take_record(place, value, own, message.timestamp()[1])
@@ -141,8 +142,3 @@ class Watch:
             self.tally.take_dead_letter(own, read_ms)
             reason = header(own, headers.REASON) or ""
             self._onlooker.dead_letter(reason, header(own, headers.DETAIL) or "")
-
-
-def _headers(message: Message) -> Headers:
-    # A list of pairs with bytes, though the types of the client allow for what can be sent.
-    return message.headers() or []  # type: ignore[return-value]

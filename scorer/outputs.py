@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 import msgspec
 from msgspec import Struct
 
-from scorer.step import Headers, Message, Output
+from scorer.passing_on import key_of, passed_on
+from scorer.step import Message, Output
 from streamscore import headers
 from streamscore.calibration import severity
 from streamscore.events import (
@@ -18,7 +19,7 @@ from streamscore.events import (
     ScoreLine,
     anomaly_event,
     iso_utc,
-    masked,
+    quoted,
     sha256,
 )
 from streamscore.scoring import Model, Scored
@@ -72,6 +73,7 @@ class OutputWriter:
         self._outlets = outlets
         self._wall_clock = wall_clock
         self._private = [name for name, field in source.fields.items() if field.private]
+        self._has_private_key = source.key in self._private
         self._encode = msgspec.json.Encoder().encode
 
     def dead_letter(self, message: Message, fault: RecordFault) -> Output:
@@ -88,8 +90,8 @@ class OutputWriter:
             (headers.TOPIC, position.topic.encode()),
             (headers.BODY, b"original" if is_kept else b"hash"),
         ]
-        own = [*(message.headers() or ()), *added]
-        return Output(self._outlets.dead_letters, body, message.key(), own)
+        own = passed_on(message)
+        return Output(self._outlets.dead_letters, body, own.key, [*own.headers, *added])
 
     def anomalies(
         self, messages: Sequence[Message], scored: Scored, flagged: Sequence[int], model: Model
@@ -102,10 +104,11 @@ class OutputWriter:
         outputs = []
         for i, shares in zip(flagged, reasons, strict=True):
             message = messages[scored.good[i]]
-            own: Headers = message.headers() or ()
+            own = passed_on(message)
             anomaly = self._anomaly(message, scored, i, shares, model)
-            event = self._encode(anomaly_event(anomaly, made_at_ms, _traceparent(own)))
-            outputs.append(Output(self._outlets.anomalies, event, message.key(), own))
+            event = self._encode(anomaly_event(anomaly, made_at_ms, own.traceparent))
+            key = None if self._has_private_key else own.key
+            outputs.append(Output(self._outlets.anomalies, event, key, own.headers))
         return outputs
 
     def score_lines(
@@ -130,7 +133,8 @@ class OutputWriter:
                 model_version=version,
             )
             encoded = self._encode(line)
-            outputs.append(Output(topic, encoded, message.key(), partition=line.partition))
+            key = None if self._has_private_key else key_of(message)
+            outputs.append(Output(topic, encoded, key, partition=line.partition))
         return outputs
 
     def _anomaly(
@@ -142,7 +146,8 @@ class OutputWriter:
         model: Model,
     ) -> Anomaly:
         value = message.value() or b""
-        is_kept = len(value) <= self._outlets.largest_body
+        is_short = len(value) <= self._outlets.largest_body
+        record = quoted(value, self._private) if is_short else NO_RECORD
         judged, rate = scored.judged, self._source.nominal_rate
         return Anomaly(
             source=self._source.name,
@@ -158,8 +163,8 @@ class OutputWriter:
                 Attribution(name, share, self._shown(scored, i, name, model))
                 for name, share in shares
             ],
-            record=masked(value, self._private) if is_kept else NO_RECORD,
-            record_sha256=None if is_kept else sha256(value),
+            record=record,
+            record_sha256=sha256(value) if record is NO_RECORD else None,
         )
 
     def _shown(self, scored: Scored, i: int, field: str, model: Model) -> object:
@@ -181,10 +186,3 @@ class OutputWriter:
             partition=message.partition(),
             offset=message.offset(),
         )
-
-
-def _traceparent(own: Headers) -> str | None:
-    for name, value in own:
-        if name == headers.TRACEPARENT and value:
-            return value.decode(errors="replace")
-    return None

@@ -13,20 +13,32 @@ log = logging.getLogger(__name__)
 _LIMIT_SECONDS = 120.0
 _PAUSE_SECONDS = 0.2
 
+_FORBIDDEN = {
+    KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+    KafkaError.GROUP_AUTHORIZATION_FAILED,
+    KafkaError.TOPIC_AUTHORIZATION_FAILED,
+    KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+}
+
 _NEVER_PASSES = {
     KafkaError._AUTHENTICATION,
     KafkaError._FENCED,
     KafkaError._INVALID_ARG,
     KafkaError._STATE,
-    KafkaError.CLUSTER_AUTHORIZATION_FAILED,
     KafkaError.FENCED_INSTANCE_ID,
-    KafkaError.GROUP_AUTHORIZATION_FAILED,
     KafkaError.SASL_AUTHENTICATION_FAILED,
-    KafkaError.TOPIC_AUTHORIZATION_FAILED,
-    KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+    *_FORBIDDEN,
 }
 
 Answer = TypeVar("Answer")
+
+
+_NEVER_FITS = {KafkaError.INVALID_RECORD, KafkaError.MSG_SIZE_TOO_LARGE}
+
+
+def will_fail_again(error: KafkaError) -> bool:
+    """Tell whether a transaction that failed so would fail again however often it is tried."""
+    return is_fatal(error) or error.code() in _NEVER_FITS or error.code() in _FORBIDDEN
 
 
 def is_fatal(error: KafkaError) -> bool:

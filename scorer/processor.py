@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from confluent_kafka import KafkaException, TopicPartition
 
-from scorer.patience import Patience, is_fatal
+from scorer.patience import Patience, will_fail_again
 from scorer.positions import Start
 from scorer.reader import Reader
 from scorer.state_log import StateLog
@@ -229,7 +229,7 @@ class Processor:
     def _recover(self, error: KafkaException) -> None:
         """Abort, and go back to what is committed."""
         cause = error.args[0]
-        if is_fatal(cause):
+        if will_fail_again(cause):
             raise error
         log.warning("%s: transaction aborted: %s", self._wiring.name, cause.str())
         self._transactions.abort()

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
+from adapters.message_headers import headers_of
 from scorer.outputs import Outlets, OutputWriter
 from scorer.report import Done, ScoringReport
 from scorer.step import Message, Output
@@ -195,4 +196,4 @@ class ScoringStep:
 def _is_control(message: Message) -> bool:
     if message.value():
         return False
-    return any(name == headers.CONTROL for name, _ in message.headers() or ())
+    return any(name == headers.CONTROL for name, _ in headers_of(message))

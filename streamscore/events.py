@@ -16,7 +16,7 @@ from streamscore.scoring import ModelVersion
 
 ANOMALY_TYPE = "streamscore.anomaly.v1"
 NO_RECORD = Raw(b"null")
-"""What stands for a record that is too large for an event."""
+"""What stands for a record that an event cannot quote."""
 
 MASK = "****"
 """What stands in the place of a private value."""
@@ -86,7 +86,7 @@ class Anomaly(Struct, frozen=True, kw_only=True):
     attribution : list of Attribution
         Fields by falling share; the shares sum to 1.
     record : Raw
-        The record as it came, private fields masked; null where it is too large.
+        The record as it came, private fields masked; null where it cannot be quoted.
     record_sha256 : str or None
         Hash of the record's bytes, where the record itself is left out.
     """
@@ -204,12 +204,41 @@ def iso_utc(since_epoch_ms: int) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def masked(record: bytes, private: Sequence[str]) -> Raw:
-    """Return a record with its private fields masked, as it came where it has none."""
+_MASKED = Raw(msgspec.json.encode(MASK))
+_decode_fields = msgspec.json.Decoder(dict[str, Raw]).decode
+
+
+def quoted(record: bytes, private: Sequence[str]) -> Raw:
+    """Return a record as an event quotes it: as it came, but for private fields, masked.
+
+    Parameters
+    ----------
+    record : bytes
+        A JSON object that the source's codec takes.
+    private : sequence of str
+        Names of its private fields.
+
+    Returns
+    -------
+    Raw
+        The quotation; `NO_RECORD` for a record that would make an event no reader could decode:
+        what a source does not name may be nested without end, or a number beyond all bounds.
+
+    Examples
+    --------
+    >>> bytes(quoted(b'{"who": "ann", "n": 1.50}', ["who"]))
+    b'{"who":"****","n":1.50}'
+    >>> bytes(quoted(b'{"who": "ann", "n": 1e999}', ["who"]))
+    b'null'
+    """
+    try:
+        msgspec.json.decode(record)
+    except (msgspec.MsgspecError, RecursionError):
+        return NO_RECORD
     if not private:
         return Raw(record)
-    fields = msgspec.json.decode(record)
-    fields |= {name: MASK for name in private if name in fields}
+    fields = _decode_fields(record)
+    fields |= {name: _MASKED for name in private if name in fields}
     return Raw(msgspec.json.encode(fields))
 
 

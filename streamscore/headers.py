@@ -29,5 +29,11 @@ POSITION: Final = "streamscore-position"
 TOPIC: Final = "streamscore-topic"
 """On a dead letter: the topic that the record came from."""
 
+HEADERS: Final = "streamscore-headers"
+"""Only where a record's own headers are not passed on: `too-large`, or `unreadable`."""
+
+KEY: Final = "streamscore-key"
+"""Only where a record's key is too large to be passed on: `hash`, the key is its SHA-256."""
+
 BODY: Final = "streamscore-body"
 """On a dead letter: `original`, or `hash` where the body was too large to be passed on."""

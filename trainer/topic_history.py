@@ -20,6 +20,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # OffsetSpec 
 )
 
 from adapters.kafka_clients import librdkafka_config
+from adapters.message_headers import headers_of
 from streamscore.errors import BrokerError, HistoryError
 from streamscore.headers import CONTROL, INJECTED
 from streamscore.settings import Kafka
@@ -80,8 +81,7 @@ def history_from_topic(
 
 
 def _take(builder: HistoryBuilder, message: Message) -> None:
-    headers: Any = message.headers() or ()
-    names = {name for name, _ in headers}
+    names = {name for name, _ in headers_of(message)}
     if CONTROL in names:
         builder.skip("control")
     elif INJECTED in names:

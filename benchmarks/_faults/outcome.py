@@ -9,6 +9,7 @@ import msgspec
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 from msgspec import Struct
 
+from adapters.message_headers import headers_of
 from streamscore import headers
 
 _PATIENCE_SECONDS = 60.0
@@ -114,7 +115,7 @@ def records_on(bootstrap_servers: str, topic: str, partitions: int) -> Records:
     places: list[tuple[int, int]] = []
     row_ids: list[bytes] = []
     for message in read_topic(bootstrap_servers, topic, partitions):
-        own = list(message.headers() or [])
+        own = headers_of(message)
         if not any(name == headers.CONTROL for name, _ in own):
             places.append(_at(message))
             row_ids.append(_header(own, headers.ROW))
@@ -145,10 +146,10 @@ def outcome_of(
         event = msgspec.json.decode(message.value() or b"")
         del event["time"]
         _, own_id, partition, offset = event["id"].split("/")
-        kept = (event, message.key(), message.headers())
+        kept = (event, message.key(), headers_of(message))
         _add(outcome.events, (own_id, int(partition), int(offset)), kept)
     for message in read_topic(bootstrap_servers, topics["deadletters"], 1):
-        own = list(message.headers() or [])
+        own = headers_of(message)
         _, own_id, partition, offset = _header(own, headers.POSITION).decode().split("/")
         kept_dead = (message.value(), message.key(), own)
         _add(outcome.dead, (own_id, int(partition), int(offset)), kept_dead)

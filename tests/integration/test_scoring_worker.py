@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from confluent_kafka import Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
+from kafka import KafkaProducer
 
 from adapters.topic_admin import TopicAdmin, ensure_topics
 from benchmarks._faults.models import FolderRegistry, add_version
@@ -201,3 +202,57 @@ def test_a_processor_that_cannot_go_on_ends_the_process_with_a_reason(service: S
         second.kill()
     assert "--set scorer.expired_offsets=continue" in second.log()
     assert len(service.lines()) == 50
+
+
+class _OddName(str):
+    """A header's name that no client but a careless one would write."""
+
+    __slots__ = ()
+
+    def encode(self, *_encoding: str) -> bytes:
+        return b"\xff\xfe"
+
+
+def test_no_record_that_a_broker_takes_ends_a_worker(service: Service) -> None:
+    """Keys and headers of any size, names that are no text, numbers that nobody decodes."""
+    service.add("1", seed=1)
+    service.registry.promote("1")
+    service.produce(VALUES[:1000])
+    topic = service.topics["records"].name
+    generous = Producer(
+        {
+            "bootstrap.servers": service.servers,
+            "log_level": 2,
+            "compression.type": "lz4",
+            "message.max.bytes": 50_000_000,
+        }
+    )
+    odd = {"sensor": "?", "owner": "!! BUY 9 " * 99, "temperature": -100.0, "pressure": 1e12}
+    far_off = {**msgspec.json.decode(VALUES[1000]), **odd}
+    endless = msgspec.json.encode(far_off)[:-1] + b',"more":1e999,"and":' + b"9" * 5000 + b"}"
+    generous.produce(topic, endless)
+    generous.produce(topic, b"not json", headers=[("large", b"\0" * 20_000_000)])
+    generous.produce(topic, msgspec.json.encode(far_off), key=b"\0" * 5_000_000)
+    assert generous.flush(30) == 0
+    careless = KafkaProducer(bootstrap_servers=service.servers)
+    # Often enough that the interpreter specialises its calls, which then look for no error.
+    for value in (b"not json", msgspec.json.encode(far_off), b"") * 20:
+        careless.send(topic, value, headers=[(_OddName("x"), b"1")]).get(30)
+    careless.close()
+    worker = service.start()
+    try:
+        service.produce(VALUES[1000:1100])
+        service.wait_for(1122)
+        assert worker.leave() == 0
+    finally:
+        worker.kill()
+    odd_places = [at for at in range(1003, 1063) if at % 3 != 2]
+    names = {kind: topic.name for kind, topic in service.topics.items()}
+    outcome = outcome_of(service.servers, names, service.topics["records"].topic_id, 1)
+    assert {offset for _, _, offset in outcome.dead} == {1001} | set(odd_places)
+    assert {offset for _, _, offset in outcome.events} >= {1000, 1002}
+    found = {at[2]: events[0][0]["data"]["record"] for at, events in outcome.events.items()}
+    assert found[1000] is None
+    assert found[1002]["owner"] == "****"
+    said = {at[2]: dict(found[0][2])[headers.HEADERS] for at, found in outcome.dead.items()}
+    assert said == {1001: b"too-large", **dict.fromkeys(odd_places, b"unreadable")}

@@ -1,0 +1,68 @@
+"""What an output takes over from its record: the key and the headers, as far as they fit.
+
+A broker measures a batch after compression, so a legal record can have a key or headers of any
+size. What is too large is left out and said to be, for an output that no broker takes would stall
+the partition.
+"""
+
+from typing import NamedTuple
+
+from adapters.message_headers import headers_of
+from scorer.step import Headers, Message
+from streamscore import headers
+from streamscore.events import sha256
+
+LARGEST_KEY_BYTES = 65_536
+LARGEST_HEADERS_BYTES = 262_144
+
+_HEADER_OVERHEAD_BYTES = 16
+_OWN = {headers.ROW, headers.INJECTED, headers.TRACEPARENT}
+_LARGEST_OWN_BYTES = 1_000
+
+
+class PassedOn(NamedTuple):
+    """Key and headers of an output.
+
+    Attributes
+    ----------
+    key : bytes or None
+        The record's key, or the SHA-256 of one that is too large.
+    headers : list of (str, bytes or None)
+        The record's headers, and those that say what was left out.
+    """
+
+    key: bytes | None
+    headers: Headers
+
+    @property
+    def traceparent(self) -> str | None:
+        """The record's W3C trace context, none where it has none."""
+        for name, value in self.headers:
+            if name == headers.TRACEPARENT and value:
+                return value.decode(errors="replace")
+        return None
+
+
+def key_of(message: Message) -> bytes | None:
+    """Return the key of the outputs for a record: its own, or the SHA-256 of one too large."""
+    key = message.key()
+    if key is None or len(key) <= LARGEST_KEY_BYTES:
+        return key
+    return sha256(key).encode()
+
+
+def passed_on(message: Message) -> PassedOn:
+    """Return what the outputs for a record take over from it."""
+    key, own = key_of(message), headers_of(message)
+    said: list[tuple[str, bytes | None]] = []
+    if sum(_bytes_of(one) for one in own) > LARGEST_HEADERS_BYTES:
+        own = [one for one in own if one[0] in _OWN and _bytes_of(one) <= _LARGEST_OWN_BYTES]
+        said = [(headers.HEADERS, b"too-large")]
+    if key != message.key():
+        said.append((headers.KEY, b"hash"))
+    return PassedOn(key, [*own, *said])
+
+
+def _bytes_of(header: tuple[str, bytes | None]) -> int:
+    name, value = header
+    return len(name.encode()) + len(value or b"") + _HEADER_OVERHEAD_BYTES
