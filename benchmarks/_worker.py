@@ -16,7 +16,7 @@ from scorer.outputs import Outlets
 from scorer.processor import Processor
 from scorer.report import Done, ScoringReport
 from scorer.scoring import ScoringStep
-from scorer.wiring import Wiring
+from scorer.wiring import Wiring, group_of
 from streamscore.bundle import Bundle
 from streamscore.scoring import Model, ModelVersion
 from streamscore.settings import Kafka, Settings, Topics
@@ -126,6 +126,7 @@ def make_worker(
     )
     wiring = Wiring(
         name=f"scoring.{source.name}",
+        group=group_of(settings, f"scoring.{source.name}"),
         connection=librdkafka_config(settings.kafka),
         settings=scorer,
         input_topic=topics["records"].name,

@@ -20,14 +20,14 @@ from scorer.announcements import Announcements
 from scorer.health import Watch
 from scorer.outputs import Outlets
 from scorer.pages import add_pages
+from scorer.preflight import refuse_repeated_sources, warn_of_a_short_window
 from scorer.processor import Processor
 from scorer.production_models import ProductionModels
 from scorer.report import ScoringReport
 from scorer.scoring import ScoringStep
 from scorer.swap import ModelSource, Registry
 from scorer.transactions import Point, pass_by
-from scorer.wiring import Wiring
-from streamscore.calibration import records_to_promise
+from scorer.wiring import Wiring, group_of
 from streamscore.settings import Mlflow, Settings
 from streamscore.sources import Codec, Source
 from streamscore.topics import input_max_bytes, largest_message_bytes, topic_name
@@ -135,6 +135,7 @@ def run_scorer(
     SystemExit
         When the worker was told to stop.
     """
+    refuse_repeated_sources(sources, settings.topics.prefix)
     setup_logging(loglevel="INFO")
     logging.getLogger("kafka").setLevel(logging.WARNING)
     exposition = Exposition()
@@ -171,7 +172,7 @@ def _make_part(
         scorer.model_poll_seconds,
         report.refused,
     )
-    _warn_of_a_short_window(source, topics["records"].partitions)
+    warn_of_a_short_window(source, topics["records"].partitions)
     outlets = Outlets(
         anomalies=topics["anomalies"].name,
         dead_letters=topics["deadletters"].name,
@@ -183,6 +184,7 @@ def _make_part(
     )
     wiring = Wiring(
         name=name,
+        group=group_of(settings, name),
         connection=librdkafka_config(settings.kafka),
         settings=scorer,
         input_topic=topics["records"].name,
@@ -199,23 +201,6 @@ def _make_part(
         scorer.stall_seconds,
     )
     return Part(source, models, processor, watch)
-
-
-def _warn_of_a_short_window(source: Source, partitions: int) -> None:
-    wanted = records_to_promise(source.nominal_rate)
-    capacity = source.calibration.window_records // partitions
-    if capacity < wanted:
-        log.warning(
-            "%s: a window should hold at least %d records for a nominal rate of %g; each of %d "
-            "partitions has %d, so their flag rate may be off. Use fewer partitions, or raise "
-            "calibration.window_records to %d",
-            source.name,
-            wanted,
-            source.nominal_rate,
-            partitions,
-            capacity,
-            wanted * partitions,
-        )
 
 
 def _make_app(settings: Settings, parts: Sequence[Part], exposition: Exposition) -> App:

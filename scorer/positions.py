@@ -51,6 +51,10 @@ class Start(NamedTuple):
     lost: int = 0
 
 
+GO_ON = "streamscore --set scorer.expired_offsets=continue score ..."
+"""The command that goes on past a position that is gone."""
+
+
 def start_at(
     found: Found,
     topic: str,
@@ -101,7 +105,6 @@ def _stop_if(expired: str, what: str) -> None:
     if expired == "stop":
         raise OffsetError(
             f"the position to go on from must still exist; {what}. Nothing was skipped. To go on "
-            "with what is left, and count what was lost, start once with "
-            "--set scorer.expired_offsets=continue"
+            f"with what is left, and count what was lost, start once with `{GO_ON}`"
         )
     log.warning("going on past an expired position: %s", what)

@@ -12,15 +12,15 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from confluent_kafka import KafkaException, TopicPartition
 
+from scorer.fencing import end_of
 from scorer.patience import Patience, will_fail_again
 from scorer.positions import Start
 from scorer.reader import Reader
 from scorer.state_log import StateLog
 from scorer.step import Message, Output, Step
-from scorer.takeover import Takeover
+from scorer.takeover import Committed, Takeover
 from scorer.transactions import Point, Transactions, pass_by
 from scorer.wiring import Wiring, producer_config
-from streamscore.errors import BrokerError
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +72,7 @@ class Processor:
         self._at_point = at_point
         self._stopping = threading.Event()
         self._owned: dict[int, _Owned] = {}
-        self._waiting: list[int] | None = None
+        self._waiting: dict[int, Committed] | None = None
         self._next_lag_seconds = 0.0
         self._patience = Patience(wiring.name, self._stopping, monotonic)
         self.progress_seconds = monotonic()
@@ -103,7 +103,7 @@ class Processor:
                 self._turn()
         except KafkaException as error:
             if not self._stopping.is_set():
-                raise BrokerError(f"{self._wiring.name} cannot go on: {error}") from error
+                raise end_of(self._wiring, error.args[0]) from error
             log.warning("%s: stopped while Kafka did not answer: %s", self._wiring.name, error)
         finally:
             self._reader.close()
@@ -123,7 +123,7 @@ class Processor:
 
     def _on_assign(self, partitions: list[int]) -> None:
         self._takeover.pin(self._takeover.committed(partitions))
-        self._waiting = partitions
+        self._waiting = self._takeover.committed(partitions)
         self._take_over_when_ready()
 
     def _on_revoke(self) -> None:
@@ -138,7 +138,7 @@ class Processor:
     def _take_over_when_ready(self) -> None:
         if self._waiting is None or not self._step.is_ready():
             return
-        self._take_over(self._waiting)
+        self._take_over(list(self._waiting))
         self._waiting = None
 
     def _take_over(self, partitions: Sequence[int]) -> None:
@@ -243,8 +243,17 @@ class Processor:
         if now_seconds < self._next_lag_seconds:
             return
         self._next_lag_seconds = now_seconds + _LAG_EVERY_SECONDS
-        lag = self._reader.lag({p: owned.next_offset for p, owned in self._owned.items()})
+        lag = self._lag()
         self.waiting_records = sum(lag.values())
         if not self.waiting_records:
             self.progress_seconds = now_seconds
         self._step.lag(lag)
+
+    def _lag(self) -> dict[int, int]:
+        if self._waiting is None:
+            return self._reader.lag({p: owned.next_offset for p, owned in self._owned.items()})
+        begun = {p: at.offset for p, at in self._waiting.items() if at.offset is not None}
+        try:
+            return self._reader.lag_unread(begun)
+        except KafkaException:  # asked again in a second
+            return {}

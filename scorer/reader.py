@@ -9,14 +9,17 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from scorer.broker_loss import BrokerLoss
 from scorer.client_log import client_log
+from scorer.fencing import end_of
 from scorer.patience import Patience, is_fatal
+from scorer.positions import GO_ON
 from scorer.step import Message
 from scorer.wiring import Wiring, consumer_config
-from streamscore.errors import BrokerError, OffsetError
+from streamscore.errors import OffsetError
 
 log = logging.getLogger(__name__)
 
 _TIMEOUT_SECONDS = 30.0
+_LAG_TIMEOUT_SECONDS = 2.0
 
 
 class Reader:
@@ -117,6 +120,21 @@ class Reader:
             lag[partition] = max(0, high - max(next_offset, self._ends_seen.get(partition, 0)))
         return lag
 
+    def lag_unread(self, next_offsets: Mapping[int, int]) -> dict[int, int]:
+        """Return how many records wait in partitions that are not read yet; Kafka is asked.
+
+        Raises
+        ------
+        KafkaException
+            When it does not answer.
+        """
+        lag = {}
+        for partition, next_offset in next_offsets.items():
+            at = TopicPartition(self._wiring.input_topic, partition)
+            _, high = self._consumer.get_watermark_offsets(at, _LAG_TIMEOUT_SECONDS)
+            lag[partition] = max(0, high - next_offset)
+        return lag
+
     def _open(self) -> None:
         config = {**consumer_config(self._wiring), "error_cb": self._broker_loss.learn}
         self._consumer = Consumer(config, logger=client_log("consumer"))
@@ -167,14 +185,13 @@ class Reader:
         if error.code() in (KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE):
             raise OffsetError(
                 f"the position to go on from must still exist; {error.str()}. Nothing was "
-                "skipped; start once with --set scorer.expired_offsets=continue to go on with "
-                "the oldest record that is left"
+                f"skipped; start once with `{GO_ON}` to go on with the oldest record that is left"
             )
         if is_fatal(error):
             if self._broker_loss.explains_a_fence():
                 self._was_fenced = True
                 return
-            raise BrokerError(f"{self._wiring.input_topic} cannot be read: {error.str()}")
+            raise end_of(self._wiring, error)
         log.warning("%s: %s", self._wiring.name, error.str())
         if error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
             self._patience.ask("have the topic", self._raise_unless_there)

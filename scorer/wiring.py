@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from streamscore.settings import Scorer
+from streamscore.settings import Scorer, Settings
 
 
 class Wiring(Struct, frozen=True, kw_only=True):
@@ -14,7 +14,9 @@ class Wiring(Struct, frozen=True, kw_only=True):
     Attributes
     ----------
     name : str
-        Name of the processor, part of its group and transactional id.
+        Name of the processor.
+    group : str
+        The consumer group, and the start of transactional ids.
     connection : mapping
         How librdkafka connects.
     settings : Scorer
@@ -28,6 +30,7 @@ class Wiring(Struct, frozen=True, kw_only=True):
     """
 
     name: str
+    group: str
     connection: Mapping[str, str]
     settings: Scorer
     input_topic: str
@@ -35,10 +38,17 @@ class Wiring(Struct, frozen=True, kw_only=True):
     slot: int
     max_message_bytes: int
 
-    @property
-    def group(self) -> str:
-        """The consumer group."""
-        return f"{self.settings.group}.{self.name}"
+
+def group_of(settings: Settings, processor: str) -> str:
+    """Return a processor's group. It begins as topics do, so that deployments keep apart.
+
+    Examples
+    --------
+    >>> from streamscore.settings import Topics
+    >>> group_of(Settings(topics=Topics(prefix="team1.")), "scoring.accidents")
+    'team1.streamscore.scoring.accidents'
+    """
+    return f"{settings.topics.prefix}{settings.scorer.group}.{processor}"
 
 
 def consumer_config(wiring: Wiring) -> dict[str, Any]:

@@ -38,8 +38,9 @@ class Acl(msgspec.Struct, frozen=True, order=True):
 def needed_acls(settings: Settings, plans: Sequence[TopicPlan]) -> list[Acl]:
     """Return the rights that the services need for some topics.
 
-    Reading and writing imply describing; creating is listed where ``topics.create`` is on. The
-    scorer also needs its consumer group and the transactional ids that begin with its name.
+    Reading and writing imply describing; creating is listed where ``topics.create`` is on. Groups
+    and transactional ids of the scorer begin with ``topics.prefix`` and ``scorer.group``; the other
+    groups are named, and never joined.
 
     Parameters
     ----------
@@ -48,10 +49,14 @@ def needed_acls(settings: Settings, plans: Sequence[TopicPlan]) -> list[Acl]:
     plans : Sequence[TopicPlan]
         The topics of the sources that are served.
     """
-    group = settings.scorer.group
+    group = settings.topics.prefix + settings.scorer.group
     needed = {acl for plan in plans for acl in _of_topic(plan, create=settings.topics.create)}
     needed |= {
-        Acl("scorer", "group", group, "literal", "Read"),
+        Acl("producer", "group", "streamscore-producer", "literal", "Read"),
+        Acl("trainer", "group", "streamscore-history", "literal", "Read"),
+        Acl("scorer", "group", group, "prefixed", "Read"),
+        Acl("scorer", "group", "streamscore-announcements", "literal", "Read"),
+        Acl("scorer", "group", "streamscore-state-reader", "literal", "Read"),
         Acl("scorer", "transactional-id", group, "prefixed", "Write"),
         Acl("scorer", "transactional-id", group, "prefixed", "Describe"),
     }

@@ -67,7 +67,7 @@ TOPICS: tuple[Topic, ...] = (
         key="the source's key field, or none",
         value="one record as a JSON object",
         writers=("producer",),
-        readers=("scorer", "trainer"),
+        readers=("producer", "scorer", "trainer"),
         meaning="The stream itself. Anyone may write it.",
     ),
     Topic(

@@ -117,9 +117,10 @@ def running(wiring: Wiring, step: RunningSums) -> Iterator[Running]:
 
 def wiring_for(bootstrap_servers: str, name: str, slot: int = 0, **scorer: object) -> Wiring:
     """Wiring over the topics `<name>.in` and `<name>.state`."""
-    given = {"group": name, "session_timeout_ms": 6000, "checkpoint_seconds": 3600.0} | scorer
+    given = {"session_timeout_ms": 6000, "checkpoint_seconds": 3600.0} | scorer
     return Wiring(
         name="sums",
+        group=f"{name}.sums",
         connection={"bootstrap.servers": bootstrap_servers},
         settings=msgspec.convert(given, Scorer),
         input_topic=f"{name}.in",

@@ -82,7 +82,7 @@ class Campaign:
         self._folder = folder
         self._lives = lives
         self._bootstrap_servers = plan.settings.kafka.bootstrap_servers
-        self._group = f"{plan.settings.scorer.group}.scoring.{plan.source.name}"
+        self._group = plan.group
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
         self._last: list[WorkerProcess] = []

@@ -179,7 +179,7 @@ def wait_until_read(
     consumer = Consumer(
         {
             "bootstrap.servers": plan.settings.kafka.bootstrap_servers,
-            "group.id": f"{plan.settings.scorer.group}.scoring.{plan.source.name}",
+            "group.id": plan.group,
             "log_level": 2,
         }
     )

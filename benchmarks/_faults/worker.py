@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from benchmarks._faults.models import FolderRegistry
 from scorer.app import run_scorer
+from scorer.wiring import group_of
 from streamscore.settings import Settings
 from streamscore.sources import Source
 
@@ -46,6 +47,11 @@ class WorkerPlan(Struct, frozen=True, kw_only=True):
     die_at: str | None = None
     die_after: int = 0
     modules: str | None = None
+
+    @property
+    def group(self) -> str:
+        """The consumer group of the scoring processor."""
+        return group_of(self.settings, f"scoring.{self.source.name}")
 
 
 class AtPoint:

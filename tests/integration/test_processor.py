@@ -135,9 +135,10 @@ def test_what_arrives_while_a_worker_waits_for_its_model_is_processed(place: Pla
     def is_pinned() -> bool:
         return _committed(group, wiring.group, f"{place.name}.in") == 50
 
-    with running(wiring, place.step(is_ready=False)):
+    with running(wiring, place.step(is_ready=False)) as waiting:
         assert eventually(is_pinned, 30)
         place.produce(NUMBERS[50:60])
+        assert eventually(lambda: waiting.processor.waiting_records == 10, 30)
     with running(wiring, place.step(is_ready=False)) as patient:
         place.produce(NUMBERS[60:70])
         patient.step.ready.set()
@@ -167,7 +168,7 @@ def test_an_expired_position_stops_the_worker_with_instructions(place: Place) ->
         failure = stopped.wait_for_end()
     assert isinstance(failure, OffsetError)
     assert "offset 20 is needed and the log now starts at 50" in str(failure)
-    assert "--set scorer.expired_offsets=continue" in str(failure)
+    assert "streamscore --set scorer.expired_offsets=continue score" in str(failure)
     assert len(place.lines()) == 20
 
 
@@ -190,7 +191,9 @@ def test_a_second_worker_of_the_same_slot_ends_the_first(place: Place) -> None:
         place.produce(NUMBERS[:30])
         place.wait_for(30)
         with running(wiring, place.step()):
-            assert isinstance(first.wait_for_end(), BrokerError)
+            failure = first.wait_for_end()
+            assert isinstance(failure, BrokerError)
+            assert f"another one uses slot 0 of group {wiring.group}" in str(failure)
             place.produce(NUMBERS[30:60])
             assert place.wait_for(60) == expected_lines(NUMBERS[:60])
 

@@ -200,7 +200,7 @@ def test_a_processor_that_cannot_go_on_ends_the_process_with_a_reason(service: S
         assert second.wait(90) not in {0, None}
     finally:
         second.kill()
-    assert "--set scorer.expired_offsets=continue" in second.log()
+    assert "streamscore --set scorer.expired_offsets=continue score" in second.log()
     assert len(service.lines()) == 50
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from cli.app import EXIT_INTERRUPTED, main
+from scorer.positions import GO_ON
 
 HEAVY = {"confluent_kafka", "faust", "kafka", "mlflow", "numba", "numpy", "pandas", "sklearn"}
 
@@ -106,3 +107,9 @@ def test_the_help_loads_nothing_heavy() -> None:
     )
     loaded = {name.partition(".")[0] for name in ran.stdout.splitlines()[-1].split()}
     assert loaded & HEAVY == set()
+
+
+def test_the_advice_for_an_expired_position_is_a_command_that_runs() -> None:
+    assert GO_ON.startswith("streamscore ")
+    assert GO_ON.endswith(" ...")
+    assert main([*GO_ON.split()[1:-1], "--help"]) == 0

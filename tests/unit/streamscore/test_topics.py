@@ -91,10 +91,14 @@ def test_each_service_is_given_what_it_writes_and_reads_and_no_more(source: Sour
     plans = planned_topics(Settings(topics=Topics(create=False)), source)
     acls = needed_acls(Settings(topics=Topics(create=False)), plans)
     assert [acl for acl in acls if acl.service == "producer"] == [
-        Acl("producer", "topic", "records.accidents", "literal", "Write")
+        Acl("producer", "group", "streamscore-producer", "literal", "Read"),
+        Acl("producer", "topic", "records.accidents", "literal", "Read"),
+        Acl("producer", "topic", "records.accidents", "literal", "Write"),
     ]
     assert {(acl.resource, acl.name, acl.operation) for acl in acls if acl.service == "scorer"} == {
         ("group", "streamscore", "Read"),
+        ("group", "streamscore-announcements", "Read"),
+        ("group", "streamscore-state-reader", "Read"),
         ("transactional-id", "streamscore", "Describe"),
         ("transactional-id", "streamscore", "Write"),
         ("topic", "records.accidents", "Read"),
