@@ -47,14 +47,28 @@ class ReplayPlan(Struct, frozen=True, kw_only=True):
     rejects: Path | None = None
     allow_behind: bool = False
 
-    def check(self) -> None:
-        """Check the values against each other.
+    def reject_file(self, source_name: str) -> Path:
+        """Return where rejected rows of the source are written down."""
+        return self.rejects or Path(f"{source_name}.rejects.jsonl")
+
+    def check(self, source_name: str) -> None:
+        """Check the values against each other, and that the reject file destroys no input.
+
+        Parameters
+        ----------
+        source_name : str
+            Name of the source that is replayed.
 
         Raises
         ------
         UsageError
-            When one is out of its range, or two exclude each other.
+            When one is out of its range, two exclude each other, or the reject file is one of the
+            files, a folder, or in a folder that is not there.
         """
+        self._check_numbers()
+        _check_reject_file(self.reject_file(source_name), self.files)
+
+    def _check_numbers(self) -> None:
         if self.speed is not None and self.rate is not None:
             raise UsageError(
                 f"the pace is set by --speed or by --rate; got {self.speed:g}x and {self.rate:g}/s"
@@ -67,6 +81,25 @@ class ReplayPlan(Struct, frozen=True, kw_only=True):
             raise UsageError(f"--inject is a share from 0 to 1, got {self.inject_rate:g}")
         if self.seed < 0:
             raise UsageError(f"--seed must be at least 0, got {self.seed}")
+
+
+def _check_reject_file(rejects: Path, files: tuple[Path, ...]) -> None:
+    if any(_is_same(rejects, path) for path in files):
+        fault = f"must not be one of the files replayed, got {rejects}"
+    elif rejects.is_dir():
+        fault = f"must be a file, got the folder {rejects}"
+    elif not rejects.parent.is_dir():
+        fault = f"must lie in a folder that exists; {rejects.parent} does not"
+    else:
+        return
+    raise UsageError(f"the reject file {fault}. Name another with --rejects FILE.")
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    if one.resolve() == other.resolve():
+        return True
+    # Two names of one file, by a hard link, differ when resolved.
+    return one.exists() and other.exists() and one.samefile(other)
 
 
 class ReplaySummary(Struct, frozen=True, kw_only=True):

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -67,9 +66,9 @@ def replay(
     BrokerError
         When Kafka does not take the records.
     """
-    plan.check()
+    plan.check(source.name)
     names = file_names(plan.files)
-    rejects = RejectFile(plan.rejects or Path(f"{source.name}.rejects.jsonl"))
+    rejects = RejectFile(plan.reject_file(source.name))
     telling = Telling(clock or SystemClock(), on_progress, is_stopped)
     with SpooledOrdering(names) as ordering, rejects:
         telling.begin("reading", None)

@@ -98,3 +98,13 @@ def test_checking_a_file_ends_with_1_where_a_row_does_not_fit(
     sample = json.loads(capsys.readouterr().out)["sample"]
     assert (sample["rows"], sample["accepted"]) == (6, 5)
     assert sample["faults"][0]["first_line"] == 7
+
+
+def test_a_replay_never_writes_its_rejects_over_its_input(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("nothing\n")
+    assert main(["replay", "accidents", str(path), "--rejects", str(path)]) == 2
+    assert "must not be one of the files replayed" in capsys.readouterr().err.replace("\n", " ")
+    assert path.read_text() == "nothing\n"

@@ -23,8 +23,33 @@ from streamscore.errors import UsageError
 )
 def test_a_broken_rule_is_told(options: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        ReplayPlan(files=(Path("a.csv"),), **options).check()
+        ReplayPlan(files=(Path("a.csv"),), **options).check("trial")
+
+
+def test_a_reject_file_that_is_an_input_is_refused_under_any_name(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b"{}\n")
+    (tmp_path / "link.jsonl").symlink_to(path)
+    (tmp_path / "hard.jsonl").hardlink_to(path)
+    (tmp_path / "sub").mkdir()
+    for rejects in (path, tmp_path / "sub/../a.jsonl", *tmp_path.glob("*.jsonl")):
+        with pytest.raises(UsageError, match="must not be one of the files replayed"):
+            ReplayPlan(files=(tmp_path / "b.csv", path), rejects=rejects).check("trial")
+
+
+def test_the_default_reject_file_is_no_input_either() -> None:
+    files = (Path("trial.rejects.jsonl"),)
+    with pytest.raises(UsageError, match=r"got trial\.rejects\.jsonl.*Name another"):
+        ReplayPlan(files=files).check("trial")
+    ReplayPlan(files=files).check("other")
+
+
+def test_a_reject_file_must_have_a_place(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="must be a file, got the folder"):
+        ReplayPlan(files=(Path("a.csv"),), rejects=tmp_path).check("trial")
+    with pytest.raises(UsageError, match="no/such does not"):
+        ReplayPlan(files=(Path("a.csv"),), rejects=tmp_path / "no/such/r.jsonl").check("trial")
 
 
 def test_a_plan_of_defaults_is_good() -> None:
-    ReplayPlan(files=(Path("a.csv"),)).check()
+    ReplayPlan(files=(Path("a.csv"),)).check("trial")
