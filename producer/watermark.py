@@ -1,26 +1,51 @@
 """How far a stream has come: the latest event time of what its topic ends with."""
 
 import logging
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from math import ceil
+from typing import NamedTuple
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from adapters.kafka_clients import librdkafka_config
+from adapters.message_headers import headers_of
 from streamscore.errors import BrokerError
 from streamscore.headers import CONTROL
 from streamscore.settings import Kafka
 from streamscore.sources import Codec, RecordFault, Source
 
-LOOKED_AT = 300
-"""Messages at the end of each partition that are looked at."""
+LOOK_BACKS = (300, 3_000, 30_000)
+"""Messages at the end of a partition that are looked at, until enough of them are good records."""
+
+LARGEST_SAMPLE = 300
+"""Good records of a partition that are judged, the last ones."""
+
+ENOUGH = 60
+"""Good records of a partition that are enough not to look further back."""
+
+CONFIRMED_BY = 3
+"""Records, or the share `CONFIRMED_BY_SHARE` of them, that must have come so far."""
+
+CONFIRMED_BY_SHARE = 0.05
 
 _ANSWER_TIMEOUT_SECONDS = 15.0
-# librdkafka's RD_KAFKA_OFFSET_TAIL: so many messages before the end, looked up by the client.
-_FROM_END = -2000 - LOOKED_AT
+
+
+class _Span(NamedTuple):
+    """The first offset of a partition, and the one behind the last."""
+
+    low: int
+    high: int
 
 
 def topic_watermark(kafka: Kafka, source: Source, topic: str) -> int | None:
     """Return the latest event time among the last records of each partition.
+
+    One absurd date must not stand for the whole stream, so a time counts only as
+    `confirmed_latest` says. Of each partition the last 300 messages are looked at; where fewer than
+    60 of them are good records the last 3,000, then the last 30,000. Beyond that it is judged by
+    what there is, and a partition without any good record says nothing.
 
     Parameters
     ----------
@@ -34,7 +59,7 @@ def topic_watermark(kafka: Kafka, source: Source, topic: str) -> int | None:
     Returns
     -------
     int or None
-        Milliseconds since 1970-01-01T00:00Z; None where there is no readable record.
+        Milliseconds since 1970-01-01T00:00Z; None where no good record was found.
 
     Raises
     ------
@@ -46,17 +71,16 @@ def topic_watermark(kafka: Kafka, source: Source, topic: str) -> int | None:
             **librdkafka_config(kafka),
             "group.id": "streamscore-producer",  # never joined: partitions are assigned by hand
             "enable.auto.commit": False,
-            "auto.offset.reset": "earliest",  # where a partition has fewer than are looked at
+            "auto.offset.reset": "earliest",  # where retention overtakes
             "enable.partition.eof": True,
             "fetch.wait.max.ms": 10,  # the end of an idle partition is told at once
             "isolation.level": "read_committed",
         },
         logger=logging.getLogger("streamscore.producer"),
     )
-    codec = Codec(source)
     try:
-        times = (_event_time(codec, message) for message in _last_messages(consumer, topic))
-        return max((time for time in times if time is not None), default=None)
+        samples = _samples(consumer, topic, Codec(source))
+        return max((confirmed_latest(times) for times in samples if times), default=None)
     except KafkaException as error:
         reason = error.args[0]
         raise BrokerError(
@@ -67,12 +91,66 @@ def topic_watermark(kafka: Kafka, source: Source, topic: str) -> int | None:
         consumer.close()
 
 
-def _last_messages(consumer: Consumer, topic: str) -> Iterator[Message]:
+def confirmed_latest(times: Collection[int]) -> int:
+    """Return the latest of some event times that is not absurd beside the others.
+
+    The k-th largest is taken as reached, k being 5 % of them and at least 3 (of fewer than six, the
+    middle one). A later one is believed if it is no further ahead of that than that is ahead of the
+    k-th smallest: no further than the times span by themselves.
+
+    Parameters
+    ----------
+    times : collection of int, of length at least 1
+        Milliseconds.
+
+    Examples
+    --------
+    >>> confirmed_latest([100, 200, 300, 400, 500, 600, 700, 4_070_908_800_000])
+    700
+    """
+    ordered = sorted(times)
+    count = len(ordered)
+    confirmed_by = max(CONFIRMED_BY, ceil(CONFIRMED_BY_SHARE * count))
+    place = min(confirmed_by, (count + 1) // 2) - 1
+    reached, early = ordered[-1 - place], ordered[place]
+    return max(time for time in ordered if time - reached <= reached - early)
+
+
+def _samples(consumer: Consumer, topic: str, codec: Codec) -> Iterator[Sequence[int]]:
+    """Yield the event times of the last good records of each partition."""
+    spans = _spans(consumer, topic)
+    for look_back in LOOK_BACKS:
+        starts = {number: max(low, high - look_back) for number, (low, high) in spans.items()}
+        samples = {number: deque[int](maxlen=LARGEST_SAMPLE) for number in spans}
+        for message in _messages(consumer, topic, starts):
+            time = _event_time(codec, message)
+            if time is not None:
+                samples[message.partition() or 0].append(time)
+        for number, sample in samples.items():
+            is_whole = starts[number] == spans[number].low
+            if is_whole or len(sample) >= ENOUGH or look_back == LOOK_BACKS[-1]:
+                del spans[number]
+                yield sample
+
+
+def _spans(consumer: Consumer, topic: str) -> dict[int, _Span]:
     metadata = consumer.list_topics(topic, timeout=_ANSWER_TIMEOUT_SECONDS).topics[topic]
     if metadata.error is not None:
         raise KafkaException(metadata.error)
-    open_partitions = set(metadata.partitions)
-    consumer.assign([TopicPartition(topic, number, _FROM_END) for number in open_partitions])
+    spans = {}
+    for number in metadata.partitions:
+        partition = TopicPartition(topic, number)
+        offsets = consumer.get_watermark_offsets(partition, _ANSWER_TIMEOUT_SECONDS)
+        if offsets is None:
+            raise KafkaException(KafkaError(KafkaError._TIMED_OUT))
+        spans[number] = _Span(*offsets)
+    return spans
+
+
+def _messages(consumer: Consumer, topic: str, starts: Mapping[int, int]) -> Iterator[Message]:
+    """Yield what partitions hold from an offset on, up to their ends."""
+    consumer.assign([TopicPartition(topic, number, start) for number, start in starts.items()])
+    open_partitions = set(starts)
     while open_partitions:
         message = consumer.poll(_ANSWER_TIMEOUT_SECONDS)
         if message is None:
@@ -87,7 +165,7 @@ def _last_messages(consumer: Consumer, topic: str) -> Iterator[Message]:
 
 
 def _event_time(codec: Codec, message: Message) -> int | None:
-    if CONTROL in dict(message.headers() or ()):
+    if any(name == CONTROL for name, _ in headers_of(message)):
         return None
     try:
         return codec.event_time(codec.decode(message.value())).utc_ms

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 import pytest
-from confluent_kafka import Consumer, KafkaError, TopicPartition
+from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
 
 from producer.plan import ReplayPlan, ReplaySummary
 from producer.replay import replay
@@ -252,6 +252,36 @@ def test_a_replay_behind_the_topic_is_refused_with_advice(
     again = replayed(tmp_path / "a.csv", times=time_range(source, last))
     assert again.sent >= 1
     assert replayed(tmp_path / "a.csv", allow_behind=True).sent == 300
+
+
+def write_message(bootstrap: str, topic: str, value: bytes, count: int = 1) -> None:
+    producer = Producer({"bootstrap.servers": bootstrap})
+    for _ in range(count):
+        producer.produce(topic, value, partition=0)
+    assert producer.flush(20) == 0
+
+
+def test_one_record_with_an_absurd_date_does_not_keep_later_rows_out(
+    kafka: str, source: Source, replayed: Replay, tmp_path: Path
+) -> None:
+    made = written(tmp_path / "a.csv", 300)
+    summary = replayed(tmp_path / "a.csv")
+    absurd = {**made[0], source.event_time.field: "12/31/2099 11:00:00 PM"}
+    write_message(kafka, summary.topic, msgspec.json.encode(absurd))
+    last = summary.last_event_time
+    with pytest.raises(UsageError, match=f"--from {last}"):
+        replayed(tmp_path / "a.csv")
+    assert replayed(tmp_path / "a.csv", times=time_range(source, last)).sent >= 1
+
+
+def test_bad_records_at_the_end_do_not_hide_how_far_the_stream_is(
+    kafka: str, replayed: Replay, tmp_path: Path
+) -> None:
+    written(tmp_path / "a.csv", 300)
+    summary = replayed(tmp_path / "a.csv")
+    write_message(kafka, summary.topic, b"{", count=400)
+    with pytest.raises(UsageError, match=f"--from {summary.last_event_time}"):
+        replayed(tmp_path / "a.csv")
 
 
 def test_unreadable_rows_are_counted_and_the_rest_is_sent(
