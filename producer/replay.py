@@ -73,13 +73,14 @@ def replay(
     with SpooledOrdering(names) as ordering, rejects:
         telling.begin("reading", None)
         max_bytes = settings.scorer.record_max_bytes
+        codec = Codec(source, max_bytes)
         reader = FileReader(source, plan.times, max_bytes)
         reading = reader.read(plan.files, ordering, rejects, telling.rows_read)
         topic = _topic(plan, source, settings)
         if not plan.allow_behind and not telling.is_stopped:
-            _refuse_going_behind(ordering, source, settings, topic.name)
+            _refuse_going_behind(ordering, codec, settings, topic.name)
         with RecordSender(settings.kafka, topic.name, max_bytes) as sender:
-            sending = _Sending(plan, source, sender, telling)
+            sending = _Sending(plan, codec, sender, telling)
             sending.run(ordering)
     return _summary(source, topic, reading, ordering, rejects, sending, telling.is_stopped)
 
@@ -88,14 +89,14 @@ class _Sending:
     """The sending half of a replay."""
 
     def __init__(
-        self, plan: ReplayPlan, source: Source, sender: RecordSender, telling: Telling
+        self, plan: ReplayPlan, codec: Codec, sender: RecordSender, telling: Telling
     ) -> None:
         self._plan = plan
         self._sender = sender
         self._telling = telling
         self._rng = np.random.default_rng(plan.seed)
-        self._codec = Codec(source)
-        self._injector = Injector(source, self._rng)
+        self._codec = codec
+        self._injector = Injector(codec.source, self._rng)
         self.rows = self.messages = 0
         self.injected: Counter[str] = Counter()
         self.first_ms: int | None = None
@@ -173,10 +174,10 @@ def _topic(plan: ReplayPlan, source: Source, settings: Settings) -> TopicDescrip
 
 
 def _refuse_going_behind(
-    ordering: SpooledOrdering, source: Source, settings: Settings, topic: str
+    ordering: SpooledOrdering, codec: Codec, settings: Settings, topic: str
 ) -> None:
     times = ordering.time_range_ms()
-    watermark_ms = topic_watermark(settings.kafka, source, topic) if times else None
+    watermark_ms = topic_watermark(settings.kafka, codec, topic) if times else None
     if times is None or watermark_ms is None or times[0] >= watermark_ms:
         return
     after = iso_utc(watermark_ms)

@@ -13,7 +13,7 @@ from adapters.message_headers import headers_of
 from streamscore.errors import BrokerError
 from streamscore.headers import CONTROL
 from streamscore.settings import Kafka
-from streamscore.sources import Codec, RecordFault, Source
+from streamscore.sources import Codec, RecordFault
 
 LOOK_BACKS = (300, 3_000, 30_000)
 """Messages at the end of a partition that are looked at, until enough of them are good records."""
@@ -39,7 +39,7 @@ class _Span(NamedTuple):
     high: int
 
 
-def topic_watermark(kafka: Kafka, source: Source, topic: str) -> int | None:
+def topic_watermark(kafka: Kafka, codec: Codec, topic: str) -> int | None:
     """Return the latest event time among the last records of each partition.
 
     One absurd date must not stand for the whole stream, so a time counts only as
@@ -51,8 +51,8 @@ def topic_watermark(kafka: Kafka, source: Source, topic: str) -> int | None:
     ----------
     kafka : Kafka
         How to connect.
-    source : Source
-        The source whose records the topic holds.
+    codec : Codec
+        Of the source whose records the topic holds.
     topic : str
         The topic; it must exist.
 
@@ -79,7 +79,7 @@ def topic_watermark(kafka: Kafka, source: Source, topic: str) -> int | None:
         logger=logging.getLogger("streamscore.producer"),
     )
     try:
-        samples = _samples(consumer, topic, Codec(source))
+        samples = _samples(consumer, topic, codec)
         return max((confirmed_latest(times) for times in samples if times), default=None)
     except KafkaException as error:
         reason = error.args[0]

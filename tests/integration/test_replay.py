@@ -284,6 +284,22 @@ def test_bad_records_at_the_end_do_not_hide_how_far_the_stream_is(
         replayed(tmp_path / "a.csv")
 
 
+def test_records_larger_than_the_default_are_looked_at_and_copied_where_they_may_be_sent(
+    kafka: str, settings: Settings, source: Source, tmp_path: Path
+) -> None:
+    made = generate("accidents", 10, np.random.default_rng(1))
+    lines = [msgspec.json.encode({**record, "note": "x" * 1_100_000}) for record in made]
+    (tmp_path / "a.jsonl").write_bytes(b"\n".join(lines))
+    roomy = msgspec.structs.replace(settings.scorer, record_max_bytes=2_000_000)
+    settings = msgspec.structs.replace(settings, scorer=roomy)
+    plan = ReplayPlan(files=(tmp_path / "a.jsonl",), inject_rate=1.0)
+    summary = replay(plan, source, settings)
+    assert summary.sent == 10
+    assert sum(summary.injected.values()) == 10
+    with pytest.raises(UsageError, match=f"up to {summary.last_event_time}"):
+        replay(plan, source, settings)
+
+
 def test_unreadable_rows_are_counted_and_the_rest_is_sent(
     kafka: str, replayed: Replay, tmp_path: Path
 ) -> None:
