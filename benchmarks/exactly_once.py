@@ -111,12 +111,13 @@ def _judged(result: Result, restarts: list[float]) -> tuple[dict[str, float], li
     done: dict[str, float] = {
         "left_open": float(result.left_open),
         "kinds_of_kills": float(len(result.kills)),
-        "leaves": float(result.leaves),
+        "workers_that_left_and_came_back": float(len(result.leaves)),
         "broker_restarts": float(len(restarts)),
         "outlasted_faults": float(result.outlasted),
+        "hold_ups_measured": float(len(result.held_up_seconds)),
         "reasons_of_dead_letters": float(len(result.reasons)),
     }
-    least = (8, len(POINTS) + 1, 2, 1, 1, len(REASONS))
+    least = (8, len(POINTS) + 1, 2, 1, 1, 1, len(REASONS))
     bars = [Bar(name, 0.0, is_most=True) for name in wrong]
     bars += [Bar(name, float(wanted)) for name, wanted in zip(done, least, strict=True)]
     other = {
@@ -138,7 +139,7 @@ def _print_table(result: Result, restarts: list[float]) -> None:
     table.add_row("anomaly events", f"{result.events:,}")
     table.add_row("kills", ", ".join(f"{n} {point}" for point, n in result.kills.items()))
     table.add_row("of them left a transaction open", f"{result.left_open}")
-    table.add_row("workers that left and came back", f"{result.leaves}")
+    table.add_row("workers that left and came back", f"{sum(result.leaves.values())}")
     table.add_row("broker away", ", ".join(f"{seconds:.1f} s" for seconds in restarts))
     for name, count in msgspec.structs.asdict(result.verdict).items():
         table.add_row(name.replace("_", " "), f"{count}")

@@ -71,8 +71,8 @@ class Campaign:
         Kills by point; `random` from outside.
     left_open : int
         Kills at a named point that left a transaction open, as the broker said.
-    joins, leaves : int
-        Starts of workers that were not kills' successors, and clean ends.
+    leaves : Counter of int
+        Clean ends by slot; the worker joins again after each.
     unexpected : list of str
         Ends that no fault explains.
     """
@@ -90,7 +90,7 @@ class Campaign:
         self.hold_ups = HoldUps(self._bootstrap_servers)
         self.kills: Counter[str] = Counter()
         self.left_open = 0
-        self.leaves = 0
+        self.leaves: Counter[int] = Counter()
         self.unexpected: list[str] = []
 
     def start(self) -> None:
@@ -170,7 +170,8 @@ class Campaign:
                 worker.wait_for("owns partitions", _LIFE_SECONDS)
                 self._wait_or_end(worker, life.leave_seconds)
                 self._expect(worker, worker.leave(), 0)
-                self.leaves += 1
+                with self._lock:
+                    self.leaves[slot] += 1
         finally:
             worker.kill()
 
@@ -215,7 +216,7 @@ def random_lives(rng: random.Random, per_point: int, kills: int, leaves: int) ->
     kills : int
         Kills at random moments.
     leaves : int
-        How often the second worker leaves and joins again.
+        How often each worker leaves and joins again.
     """
     lives = [
         Life(die_at=point, die_after=rng.randrange(2, 25), batch_records=rng.choice(_BATCHES))
@@ -232,8 +233,9 @@ def random_lives(rng: random.Random, per_point: int, kills: int, leaves: int) ->
         msgspec.structs.replace(life, absent_seconds=8.0) if i % 5 == 4 else life
         for i, life in enumerate(lives)
     ]
-    first, second = lives[::2], lives[1::2]
-    for i in range(leaves):
-        leave = Life(leave_seconds=rng.uniform(1.0, 4.0), absent_seconds=8.0)
-        second.insert((i + 1) * len(second) // (leaves + 1), leave)
-    return [first, second]
+    slots = [lives[::2], lives[1::2]]
+    for own in slots:
+        for i in range(leaves):
+            leave = Life(leave_seconds=rng.uniform(1.0, 4.0), absent_seconds=8.0)
+            own.insert((i + 1) * len(own) // (leaves + 1), leave)
+    return slots

@@ -78,8 +78,8 @@ class Result(Struct, frozen=True, kw_only=True):
         Kills by point.
     left_open : int
         Kills at a named point that left a transaction open.
-    leaves : int
-        Clean ends in between.
+    leaves : dict of int to int
+        Clean ends by slot; the worker joins again after each.
     held_up_seconds : list of float
         How long readers waited for each abandoned transaction, ascending.
     unexpected : list of str
@@ -98,7 +98,7 @@ class Result(Struct, frozen=True, kw_only=True):
     unequal: Mapping[str, int]
     kills: Counter[str]
     left_open: int
-    leaves: int
+    leaves: dict[int, int]
     held_up_seconds: list[float]
     unexpected: list[str]
     outlasted: bool
@@ -141,7 +141,7 @@ def run(conditions: Conditions, folder: Path, midway: Callable[[], None] | None 
         unequal=differences(outcome, undisturbed),
         kills=campaign.kills,
         left_open=campaign.left_open,
-        leaves=campaign.leaves,
+        leaves=dict(campaign.leaves),
         held_up_seconds=campaign.hold_ups.finish(),
         unexpected=unexpected,
         outlasted=outlasted,
