@@ -75,8 +75,7 @@ class MlflowRest:
             ) as response:
                 answer = json.load(response)
         except urllib.error.HTTPError as error:
-            with error:
-                raise self._refusal(path, error.code, error.read(65_536)) from error
+            raise self._refusal(path, error.code, _body(error)) from error
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise self._error(f"received {getattr(error, 'reason', None) or error!r}") from error
         if not isinstance(answer, dict):
@@ -88,7 +87,7 @@ class MlflowRest:
             answer = msgspec.json.decode(body, type=dict[str, Any])
         except msgspec.MsgspecError:
             answer = {}
-        if answer.get("error_code") in _NOT_THERE:
+        if str(answer.get("error_code")) in _NOT_THERE:
             return NotThereError(str(answer.get("message")))
         detail = answer.get("message") or body[:200].decode(errors="replace")
         return self._error(f"received status {status} for {path.partition('?')[0]}: {detail}")
@@ -99,6 +98,14 @@ class MlflowRest:
             f"{received}. Check that it runs, mlflow.tracking_uri, and MLFLOW_TRACKING_USERNAME "
             "and MLFLOW_TRACKING_PASSWORD where it asks for them."
         )
+
+
+def _body(error: urllib.error.HTTPError) -> bytes:
+    try:
+        with error:
+            return error.read(65_536)
+    except (OSError, http.client.HTTPException):
+        return b""  # it went away while it refused: the status says enough
 
 
 def _authorization(environ: Mapping[str, str]) -> dict[str, str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import msgspec
 
 from adapters.mlflow_rest import MlflowRest, NotThereError
-from streamscore.errors import UsageError
+from streamscore.errors import RegistryError, UsageError
 
 PRODUCTION = "production"
 """The alias of the version that scores."""
@@ -17,6 +17,8 @@ PREVIOUS_VERSION_TAG = "streamscore.previous_version"
 """Tag of a version: which one it replaced in production, so that it can be taken back."""
 
 _PAGE_VERSIONS = 100
+
+Read = TypeVar("Read")
 
 
 class ModelVersion(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,14 +84,8 @@ class Registry:
 
     def resolve_alias(self, name: str, alias: str = PRODUCTION) -> ModelVersion | None:
         """Return the version that an alias points at, or None while there is none."""
-        try:
-            model = self._rest.get("registered-models/get", {"name": name})["registered_model"]
-        except NotThereError:
-            return None
-        for entry in model.get("aliases", []):
-            if entry["alias"] == alias:
-                return self.version(name, int(entry["version"]))
-        return None
+        aliases = self._aliases(name) or {}
+        return self.version(name, aliases[alias]) if alias in aliases else None
 
     def version(self, name: str, version: int) -> ModelVersion:
         """Return one version.
@@ -101,39 +97,35 @@ class Registry:
         """
         query = {"name": name, "version": str(version)}
         try:
-            return _version(self._rest.get("model-versions/get", query)["model_version"])
+            answer = self._rest.get("model-versions/get", query)
         except NotThereError as error:
             raise UsageError(
                 f"A model version must be registered at {self._rest.address}; received {name} "
                 f"version {version}, which is not. `streamscore models list` shows what is."
             ) from error
+        return self._understood(_only_version, answer)
 
     def list_versions(self, name: str) -> list[ModelVersion]:
         """Return every version of a model, the latest first; none where there is no model."""
-        aliases: dict[int, list[str]] = {}
-        try:
-            model = self._rest.get("registered-models/get", {"name": name})["registered_model"]
-        except NotThereError:
+        aliases = self._aliases(name)
+        if aliases is None:
             return []
-        for entry in model.get("aliases", []):
-            aliases.setdefault(int(entry["version"]), []).append(entry["alias"])
         quoted = name.replace("'", "''")
         query = {"filter": f"name='{quoted}'", "max_results": str(_PAGE_VERSIONS)}
         found: list[ModelVersion] = []
         while True:
             page = self._rest.get("model-versions/search", query)
-            for entry in page.get("model_versions", []):
-                version = _version(entry)
-                named = tuple(sorted(aliases.get(version.version, [])))
-                found.append(msgspec.structs.replace(version, aliases=named))
+            for version in self._understood(_versions, page):
+                named = sorted(alias for alias, at in aliases.items() if at == version.version)
+                found.append(msgspec.structs.replace(version, aliases=tuple(named)))
             if not page.get("next_page_token"):
                 return sorted(found, key=lambda version: -version.version)
             query["page_token"] = page["next_page_token"]
 
     def run_metrics(self, run_id: str) -> dict[str, float]:
         """Return the metrics that were logged with a training run, by name."""
-        data = self._rest.get("runs/get", {"run_id": run_id})["run"].get("data", {})
-        return {entry["key"]: float(entry["value"]) for entry in data.get("metrics", [])}
+        answer = self._rest.get("runs/get", {"run_id": run_id})
+        return self._understood(_metrics, answer)
 
     def promote(self, name: str, version: int, alias: str = PRODUCTION) -> ModelVersion:
         """Point an alias at a version, which remembers the one it replaces.
@@ -177,17 +169,54 @@ class Registry:
         self._point(name, alias, target.version)
         return self.version(name, target.version)
 
+    def _aliases(self, name: str) -> dict[str, int] | None:
+        """Return the aliases of a model with the versions they point at, None without a model."""
+        try:
+            answer = self._rest.get("registered-models/get", {"name": name})
+        except NotThereError:
+            return None
+        return self._understood(_aliases, answer)
+
+    def _understood(
+        self, read: Callable[[Mapping[str, Any]], Read], answer: dict[str, Any]
+    ) -> Read:
+        try:
+            return read(answer)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise RegistryError(
+                f"MLflow at {self._rest.address} must answer as MLflow 3 does; what it answered "
+                f"cannot be understood: {error!r}. Check mlflow.tracking_uri, and for a proxy."
+            ) from error
+
     def _point(self, name: str, alias: str, version: int) -> None:
         wish = {"name": name, "alias": alias, "version": str(version)}
         self._rest.post("registered-models/alias", wish)
+
+
+def _aliases(answer: Mapping[str, Any]) -> dict[str, int]:
+    aliases = answer["registered_model"].get("aliases", [])
+    return {entry["alias"]: int(entry["version"]) for entry in aliases}
+
+
+def _metrics(answer: Mapping[str, Any]) -> dict[str, float]:
+    metrics = answer["run"].get("data", {}).get("metrics", [])
+    return {entry["key"]: float(entry["value"]) for entry in metrics}
+
+
+def _only_version(answer: Mapping[str, Any]) -> ModelVersion:
+    return _version(answer["model_version"])
+
+
+def _versions(answer: Mapping[str, Any]) -> list[ModelVersion]:
+    return [_version(entry) for entry in answer.get("model_versions", [])]
 
 
 def _version(entry: Mapping[str, Any]) -> ModelVersion:
     return ModelVersion(
         name=entry["name"],
         version=int(entry["version"]),
-        run_id=entry.get("run_id", ""),
+        run_id=entry.get("run_id") or "",
         created_ms=int(entry.get("creation_timestamp", 0)),
-        tags={tag["key"]: tag.get("value", "") for tag in entry.get("tags", [])},
+        tags={tag["key"]: str(tag.get("value", "")) for tag in entry.get("tags", [])},
         aliases=tuple(sorted(entry.get("aliases", []))),
     )

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple, Protocol
 
 from streamscore.bundle import read_bundle
-from streamscore.errors import BundleError, RegistryError, StreamscoreError
+from streamscore.errors import BundleError, StreamscoreError
 from streamscore.scoring import Model, ModelVersion
 from streamscore.sources import Codec
 
@@ -118,7 +118,7 @@ class ModelSource:
         source = self._codec.source.name
         try:
             named = self._registry.production(source)
-        except RegistryError as error:
+        except StreamscoreError as error:
             self._say_waiting(f"the registry: {error}")
             return
         if named is None:
@@ -143,15 +143,27 @@ class ModelSource:
         with self._lock:
             model = self._loaded.get(named)
             if model is None:
-                bundle = read_bundle(self._registry.fetch(named))
-                model = Model(self._codec, bundle, named.name, named.version)
-                model.warm_up()
+                model = self._model(named, self._registry.fetch(named))
                 self._loaded[named] = model
                 if len(self._loaded) > _KEPT_MODELS:
                     self._loaded.popitem(last=False)
             else:
                 self._loaded.move_to_end(named)
             return model
+
+    def _model(self, named: Named, directory: Path) -> Model:
+        try:
+            model = Model(self._codec, read_bundle(directory), named.name, named.version)
+            model.warm_up()
+        except StreamscoreError:
+            raise
+        except Exception as error:
+            # What a bundle may hold is anything; no version may end the worker.
+            raise BundleError(
+                f"a bundle must run with this version of streamscore; the one in {directory} does "
+                f"not: {error!r}. Train the source again, or promote another version"
+            ) from error
+        return model
 
     def _refuse(self, named: Named, error: StreamscoreError) -> None:
         if self._refused_version == (named, str(error)):
@@ -167,6 +179,8 @@ class ModelSource:
             named.version,
             f"version {kept.version.version}" if kept else "no model",
             error,
+            # Where it comes from is of use only where nobody foresaw it.
+            exc_info=error.__cause__ if isinstance(error, BundleError) else None,
         )
         self._refused(reason)
         if kept is None:

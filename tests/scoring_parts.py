@@ -9,7 +9,7 @@ import numpy as np
 from scorer.swap import Named
 from streamscore.bundle import Bundle, Trained, make_bundle, write_bundle
 from streamscore.detectors.isolation_forest import IsolationForest
-from streamscore.errors import RegistryError
+from streamscore.errors import RegistryError, StreamscoreError
 from streamscore.features import Encoder
 from streamscore.scoring import Model
 from streamscore.sources import Codec, Source, load_source
@@ -102,6 +102,7 @@ class FolderRegistry:
         self._folder = folder
         self.alias: Named | None = None
         self.is_down = False
+        self.error: StreamscoreError | None = None
         self.fetches = 0
 
     def add(self, version: str, bundle: Bundle) -> Named:
@@ -117,6 +118,8 @@ class FolderRegistry:
         """Return the version that the alias points to."""
         if self.is_down:
             raise RegistryError(f"the registry must answer for {source}; it is down")
+        if self.error is not None:
+            raise self.error
         return self.alias
 
     def fetch(self, named: Named) -> Path:

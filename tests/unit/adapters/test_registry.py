@@ -20,6 +20,7 @@ class Answers(HTTPServer):
 
     status = 200
     body = b"{}"
+    missing_bytes = 0
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -36,7 +37,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.server.authorizations.append(self.headers["Authorization"])
         self.send_response(self.server.status)
-        self.send_header("Content-Length", str(len(self.server.body)))
+        self.send_header("Content-Length", str(len(self.server.body) + self.server.missing_bytes))
         self.end_headers()
         self.wfile.write(self.server.body)
 
@@ -102,6 +103,41 @@ def test_a_refusal_is_told_with_what_was_received(
     assert received in str(caught.value)
     assert server.uri in str(caught.value)
     assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{}",
+        b'{"registered_model": []}',
+        b'{"registered_model": {"aliases": [{}]}}',
+        b'{"registered_model": {"aliases": [{"alias": "production", "version": "one"}]}}',
+        b'{"registered_model": {"aliases": [{"alias": "production", "version": "1"}]}}',
+    ],
+)
+def test_an_answer_that_cannot_be_understood_is_the_registrys_error(
+    server: Answers, body: bytes
+) -> None:
+    server.body = body
+    with pytest.raises(RegistryError, match="must answer as MLflow 3 does") as caught:
+        Registry(server.uri, {}).resolve_alias("m")
+    assert server.uri in str(caught.value)
+
+
+def test_a_version_or_metric_that_cannot_be_understood_is_the_registrys_error(
+    server: Answers,
+) -> None:
+    server.body = b'{"registered_model": {}, "model_versions": [{}], "run": null}'
+    registry = Registry(server.uri, {})
+    for ask in (lambda: registry.list_versions("m"), lambda: registry.run_metrics("r")):
+        with pytest.raises(RegistryError, match="must answer as MLflow 3 does"):
+            ask()
+
+
+def test_a_refusal_that_breaks_off_is_told_with_its_status(server: Answers) -> None:
+    server.status, server.missing_bytes = 503, 10
+    with pytest.raises(RegistryError, match="received status 503"):
+        Registry(server.uri, {}).resolve_alias("m")
 
 
 def test_an_mlflow_that_does_not_answer_in_time_is_told() -> None:

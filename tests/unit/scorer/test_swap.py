@@ -1,14 +1,36 @@
 """The production alias followed."""
 
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from scorer.swap import ModelSource, Named, Refusal
-from streamscore.bundle import ARRAYS_FILE
-from streamscore.errors import BundleError, RegistryError
+from streamscore.bundle import ARRAYS_FILE, Bundle, make_bundle
+from streamscore.detectors.isolation_forest import IsolationForest
+from streamscore.errors import BundleError, RegistryError, UsageError
 from streamscore.sources import Codec, load_source
 from tests.scoring_parts import FolderRegistry, accident_bundle, accident_model
+
+
+class TooWide(IsolationForest):
+    """A forest that reads columns which no record has."""
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return its trees, all of whose splits are far to the right."""
+        arrays = super().arrays()
+        return {**arrays, "split": arrays["split"] + np.uint32(1000)}
+
+
+def bundle_that_fails() -> Bundle:
+    """A bundle that matches its digest, fits its source, and cannot be run."""
+    whole, codec = accident_bundle(1), Codec(load_source("accidents"))
+    parts = {n.removeprefix("detector."): a for n, a in whole.arrays.items() if "detector." in n}
+    forest = TooWide.restore(parts, whole.manifest.parameters)
+    scores = whole.calibration_scores
+    return make_bundle(codec, whole.encoder(codec), forest, scores, whole.manifest.trained)
 
 
 @pytest.fixture
@@ -112,3 +134,31 @@ def test_a_version_of_the_past_is_had_only_with_the_very_bundle_it_was(
         models.version(accident_model(version="1", seed=1).version)
     with pytest.raises(RegistryError):
         models.version(accident_model(version="7").version)
+
+
+def test_any_error_of_the_registry_leaves_the_model_in_force(
+    models: ModelSource, registry: FolderRegistry
+) -> None:
+    registry.alias = registry.add("1", accident_bundle(1))
+    models.refresh()
+    registry.error = UsageError("version 2 must be registered; it is not")
+    models.refresh()
+    assert models.current() is not None
+
+
+def test_a_bundle_that_fails_in_an_unforeseen_way_is_refused_once_with_its_traceback(
+    models: ModelSource,
+    registry: FolderRegistry,
+    refusals: list[Refusal],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    registry.alias = registry.add("1", accident_bundle(1))
+    models.refresh()
+    registry.alias = registry.add("2", bundle_that_fails())
+    models.refresh()
+    models.refresh()
+    model = models.current()
+    assert model is not None
+    assert model.version.version == "1"
+    assert refusals == ["unreadable"]
+    assert caplog.text.count("Traceback") == 1
