@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from adapters.bundle_cache import bundle_cache_dir, fetch_bundle
-from adapters.registry import PRODUCTION, Registry, model_name
+from adapters.registry import PRODUCTION, ModelVersion, Registry, model_name
 from scorer.swap import Named
 from streamscore.errors import UsageError
 from streamscore.settings import Mlflow
@@ -35,7 +35,7 @@ class ProductionModels:
             When MLflow does not answer.
         """
         found = self._registry.resolve_alias(model_name(source), PRODUCTION)
-        return None if found is None else Named(found.name, str(found.version))
+        return None if found is None else _named(found)
 
     def named(self, source: str, wanted: str = PRODUCTION) -> Named:
         """Return the version that a number or an alias names.
@@ -58,7 +58,7 @@ class ProductionModels:
                     f"Train one with `streamscore train {source}`"
                 )
             found = resolved
-        return Named(found.name, str(found.version))
+        return _named(found)
 
     def fetch(self, named: Named) -> Path:
         """Bring a version's bundle here and return its directory.
@@ -78,3 +78,7 @@ class ProductionModels:
             environ=self._environ,
             timeout_seconds=self._mlflow.fetch_timeout_seconds,
         )
+
+
+def _named(found: ModelVersion) -> Named:
+    return Named(found.name, str(found.version), found.run_id)

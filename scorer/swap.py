@@ -25,10 +25,20 @@ Refusal = Literal["unreadable", "other_schema", "registry"]
 
 
 class Named(NamedTuple):
-    """A model version as the registry names it."""
+    """A model version as the registry names it.
+
+    Attributes
+    ----------
+    name, version : str
+        The registered model, and the number of its version.
+    run_id : str
+        The run that made it: a model that was deleted and made again counts from 1 again. Empty
+        where a registry knows of no runs.
+    """
 
     name: str
     version: str
+    run_id: str = ""
 
 
 class Registry(Protocol):
@@ -70,7 +80,8 @@ class ModelSource:
         self._poll_seconds = poll_seconds
         self._refused = refused
         self._current: Model | None = None
-        self._loaded: OrderedDict[tuple[str, str], Model] = OrderedDict()
+        self._in_force: Named | None = None
+        self._loaded: OrderedDict[Named, Model] = OrderedDict()
         self._refused_version: tuple[Named, str] | None = None
         self._lock = threading.Lock()
         self._wake = threading.Event()
@@ -124,10 +135,8 @@ class ModelSource:
         if named is None:
             self._say_waiting(f"a production model; `streamscore train {source}` makes one")
             return
-        at_hand = self._current
-        if at_hand and (at_hand.version.name, at_hand.version.version) == named:
-            return
-        self._take(named)
+        if named != self._in_force:
+            self._take(named)
 
     def _take(self, named: Named) -> None:
         try:
@@ -136,7 +145,7 @@ class ModelSource:
             self._refuse(named, error)
             return
         self._refused_version = None
-        self._current = model
+        self._current, self._in_force = model, named
         log.info("%s: version %s of %s is ready", model.source.name, named.version, named.name)
 
     def _load(self, named: Named) -> Model:

@@ -105,10 +105,10 @@ class FolderRegistry:
         self.error: StreamscoreError | None = None
         self.fetches = 0
 
-    def add(self, version: str, bundle: Bundle) -> Named:
-        """Register a version."""
+    def add(self, version: str, bundle: Bundle, run_id: str = "") -> Named:
+        """Register a version, in place of one of that number."""
         write_bundle(bundle, self._folder / version)
-        return Named("streamscore-accidents", version)
+        return Named("streamscore-accidents", version, run_id)
 
     def path(self, named: Named) -> Path:
         """Return where a version's bundle lies."""

@@ -162,3 +162,15 @@ def test_a_bundle_that_fails_in_an_unforeseen_way_is_refused_once_with_its_trace
     assert model.version.version == "1"
     assert refusals == ["unreadable"]
     assert caplog.text.count("Traceback") == 1
+
+
+def test_a_version_made_again_under_the_same_number_is_another_version(
+    models: ModelSource, registry: FolderRegistry
+) -> None:
+    registry.alias = registry.add("1", accident_bundle(1), "run a")
+    models.refresh()
+    registry.alias = registry.add("1", accident_bundle(2), "run b")
+    models.refresh()
+    model = models.current()
+    assert model is not None
+    assert model.version.digest == accident_bundle(2).manifest.digest
