@@ -12,7 +12,8 @@ from pathlib import Path
 
 from adapters.fetch_bundle import BUNDLE_PATH
 from adapters.user_cache import user_cache_dir
-from streamscore.errors import RegistryError
+from streamscore.bundle import read_bundle
+from streamscore.errors import BundleError, RegistryError
 from streamscore.settings import Mlflow
 
 _CHILD_ENVIRONMENT = {
@@ -72,7 +73,8 @@ def fetch_bundle(
         When the download fails; its message ends with what the child printed last.
     """
     identity = "\n".join([tracking_uri.rstrip("/"), name, str(version), run_id])
-    bundle = cache_dir / f"{name}-{version}-{hashlib.sha256(identity.encode()).hexdigest()[:16]}"
+    key = hashlib.sha256(identity.encode()).hexdigest()[:16]
+    bundle = cache_dir / f"{name}-{version}-{key}"
     if bundle.is_dir():
         return bundle
     cache_dir.mkdir(parents=True, exist_ok=True)
@@ -81,6 +83,29 @@ def fetch_bundle(
         _run_child(arguments, {**environ, **_CHILD_ENVIRONMENT}, timeout_seconds)
         _move(Path(folder) / BUNDLE_PATH, bundle)
     return bundle
+
+
+def cached_bundle(name: str, version: str, digest: str, cache_dir: Path) -> Path | None:
+    """Return the folder of a bundle that was fetched before, or None; nobody is asked.
+
+    Parameters
+    ----------
+    name, version : str
+        The registered model, and the number of its version.
+    digest : str
+        The bundle's own digest, which says enough: whichever server it came from.
+    cache_dir : Path
+        As for `fetch_bundle`.
+    """
+    folders = cache_dir.glob(f"{name}-{version}-*")
+    return next((folder for folder in sorted(folders) if _digest(folder) == digest), None)
+
+
+def _digest(folder: Path) -> str | None:
+    try:
+        return read_bundle(folder).manifest.digest
+    except BundleError:
+        return None
 
 
 def _run_child(arguments: list[str], environ: Mapping[str, str], timeout_seconds: float) -> None:

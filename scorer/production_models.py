@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from adapters.bundle_cache import bundle_cache_dir, fetch_bundle
+from adapters.bundle_cache import bundle_cache_dir, cached_bundle, fetch_bundle
 from adapters.registry import PRODUCTION, ModelVersion, Registry, model_name
 from scorer.swap import Named
 from streamscore.errors import UsageError
@@ -63,18 +63,27 @@ class ProductionModels:
     def fetch(self, named: Named) -> Path:
         """Bring a version's bundle here and return its directory.
 
+        Versions never change: where the bundle was fetched before, MLflow is not asked.
+
         Raises
         ------
+        UsageError
+            When there is no such version.
         RegistryError
             When it cannot be had.
         """
-        version = self._registry.version(named.name, int(named.version))
+        cache_dir = bundle_cache_dir(self._mlflow, self._environ)
+        if named.digest:
+            found = cached_bundle(named.name, named.version, named.digest, cache_dir)
+            if found is not None:
+                return found
+        version = int(named.version)
         return fetch_bundle(
             self._mlflow.tracking_uri,
-            version.name,
-            version.version,
-            version.run_id,
-            bundle_cache_dir(self._mlflow, self._environ),
+            named.name,
+            version,
+            named.run_id or self._registry.version(named.name, version).run_id,
+            cache_dir,
             environ=self._environ,
             timeout_seconds=self._mlflow.fetch_timeout_seconds,
         )

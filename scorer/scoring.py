@@ -10,7 +10,7 @@ from scorer.outputs import Outlets, OutputWriter
 from scorer.report import Done, ScoringReport
 from scorer.step import Message, Output
 from streamscore import headers
-from streamscore.errors import StreamscoreError
+from streamscore.errors import BundleError, StreamscoreError, UsageError
 from streamscore.scoring import Model, ModelVersion, PartitionFold, PartitionState, Scored
 from streamscore.sources import Source
 
@@ -25,7 +25,15 @@ class Models(Protocol):
         ...
 
     def version(self, version: ModelVersion) -> Model:
-        """Return the model of a version, however long that takes."""
+        """Return the model of a version.
+
+        Raises
+        ------
+        UsageError, BundleError
+            When there is none any more.
+        RegistryError
+            When nobody can tell, however patiently the registry was asked.
+        """
         ...
 
 
@@ -79,7 +87,13 @@ class ScoringStep:
         return PartitionState.decode(state).next_offset
 
     def open(self, partition: int, state: bytes | None, next_offset: int) -> bool:
-        """Take a partition over: its state with the model that made it, or a first window."""
+        """Take a partition over: its state with the model that made it, or a first window.
+
+        Raises
+        ------
+        RegistryError
+            When that model cannot be had for now; the window is not given up for it.
+        """
         fold = None if state is None else self._resume(PartitionState.decode(state))
         goes_on = fold is not None
         if fold is None:
@@ -152,7 +166,9 @@ class ScoringStep:
     def _resume(self, state: PartitionState) -> PartitionFold | None:
         try:
             return state.resume(self._models.version(state.model))
-        except StreamscoreError as error:
+        except (BundleError, UsageError) as error:
+            # A registry that does not answer says nothing of the model: that ends the worker,
+            # which goes on from this very state when it is started again.
             log.warning(
                 "%s: the model %s of a partition's state is gone; its window starts anew with the "
                 "production model: %s",

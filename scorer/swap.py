@@ -7,19 +7,26 @@ between two batches.
 
 import logging
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, NamedTuple, Protocol
 
 from streamscore.bundle import read_bundle
-from streamscore.errors import BundleError, StreamscoreError
+from streamscore.errors import BundleError, RegistryError, StreamscoreError
 from streamscore.scoring import Model, ModelVersion
 from streamscore.sources import Codec
 
 log = logging.getLogger(__name__)
 
 _KEPT_MODELS = 4
+
+# Whoever waits for a version of the past holds up its consumer, which the broker excludes after
+# five minutes (max.poll.interval.ms). A last download may add `mlflow.fetch_timeout_seconds`.
+_PATIENCE_SECONDS = 60.0
+_FIRST_PAUSE_SECONDS = 0.2
+_LONGEST_PAUSE_SECONDS = 5.0
 
 Refusal = Literal["unreadable", "other_schema", "registry"]
 
@@ -33,12 +40,15 @@ class Named(NamedTuple):
         The registered model, and the number of its version.
     run_id : str
         The run that made it: a model that was deleted and made again counts from 1 again. Empty
-        where a registry knows of no runs.
+        where it is not known.
+    digest : str
+        The digest of its bundle, as a partition's state knows it; else empty.
     """
 
     name: str
     version: str
     run_id: str = ""
+    digest: str = ""
 
 
 class Registry(Protocol):
@@ -49,7 +59,15 @@ class Registry(Protocol):
         ...
 
     def fetch(self, named: Named) -> Path:
-        """Bring a version's bundle here and return its directory."""
+        """Bring a version's bundle here and return its directory.
+
+        Raises
+        ------
+        UsageError
+            When there is no such version.
+        RegistryError
+            When it cannot be had now.
+        """
         ...
 
 
@@ -66,6 +84,10 @@ class ModelSource:
         How often the alias is asked for.
     refused : callable
         Told why a version was refused.
+    patience_seconds : float
+        How long a version of the past is asked for while the registry does not answer.
+    monotonic : callable
+        Returns seconds of a clock that never goes back.
     """
 
     def __init__(
@@ -74,18 +96,22 @@ class ModelSource:
         registry: Registry,
         poll_seconds: float,
         refused: Callable[[Refusal], None],
+        patience_seconds: float = _PATIENCE_SECONDS,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._codec = codec
         self._registry = registry
         self._poll_seconds = poll_seconds
         self._refused = refused
+        self._patience_seconds = patience_seconds
+        self._monotonic = monotonic
         self._current: Model | None = None
         self._in_force: Named | None = None
         self._loaded: OrderedDict[Named, Model] = OrderedDict()
         self._refused_version: tuple[Named, str] | None = None
         self._lock = threading.Lock()
         self._wake = threading.Event()
-        self._stopping = False
+        self._stopping = threading.Event()
         self.waiting_for = "the registry's answer"
 
     def current(self) -> Model | None:
@@ -95,12 +121,19 @@ class ModelSource:
     def version(self, version: ModelVersion) -> Model:
         """Return the model of a version, fetched when it is not at hand.
 
+        A registry that does not answer is asked again, for `patience_seconds`.
+
         Raises
         ------
-        StreamscoreError
-            When it cannot be had, or the registry now holds another bundle under that version.
+        UsageError
+            When the registry has no such version.
+        BundleError
+            When it now holds another bundle under that version, or one that does not fit.
+        RegistryError
+            When the version cannot be had in time.
         """
-        model = self._load(Named(version.name, version.version))
+        named = Named(version.name, version.version, digest=version.digest)
+        model = self._patiently(named)
         if model.version != version:
             raise BundleError(
                 f"version {version.version} of {version.name} must hold the bundle "
@@ -114,12 +147,12 @@ class ModelSource:
 
     def stop(self) -> None:
         """End `run`."""
-        self._stopping = True
+        self._stopping.set()
         self._wake.set()
 
     def run(self) -> None:
         """Follow the alias until told to stop."""
-        while not self._stopping:
+        while not self._stopping.is_set():
             self.refresh()
             self._wake.wait(self._poll_seconds if self._current else min(1.0, self._poll_seconds))
             self._wake.clear()
@@ -148,17 +181,48 @@ class ModelSource:
         self._current, self._in_force = model, named
         log.info("%s: version %s of %s is ready", model.source.name, named.version, named.name)
 
+    def _patiently(self, named: Named) -> Model:
+        deadline_seconds = self._monotonic() + self._patience_seconds
+        pause_seconds = _FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                return self._load(named)
+            except RegistryError as error:
+                if pause_seconds == _FIRST_PAUSE_SECONDS:
+                    log.warning(
+                        "%s: version %s, which a partition's state was made with, is asked for "
+                        "again: %s",
+                        self._codec.source.name,
+                        named.version,
+                        error,
+                    )
+                is_late = self._monotonic() >= deadline_seconds
+                if is_late or self._stopping.wait(pause_seconds):
+                    raise RegistryError(
+                        f"version {named.version} of {named.name}, which a partition's state was "
+                        f"made with, must be had within {self._patience_seconds:g} s. Nothing is "
+                        "lost: start the worker again when MLflow answers. If MLflow has lost the "
+                        f"version's files, delete the version there. {error}"
+                    ) from error
+                pause_seconds = min(2 * pause_seconds, _LONGEST_PAUSE_SECONDS)
+
     def _load(self, named: Named) -> Model:
         with self._lock:
-            model = self._loaded.get(named)
+            model = self._at_hand(named)
             if model is None:
                 model = self._model(named, self._registry.fetch(named))
                 self._loaded[named] = model
                 if len(self._loaded) > _KEPT_MODELS:
                     self._loaded.popitem(last=False)
-            else:
-                self._loaded.move_to_end(named)
             return model
+
+    def _at_hand(self, named: Named) -> Model | None:
+        wanted = ModelVersion(name=named.name, version=named.version, digest=named.digest)
+        for key, model in self._loaded.items():
+            if key == named or model.version == wanted:
+                self._loaded.move_to_end(key)
+                return model
+        return None
 
     def _model(self, named: Named, directory: Path) -> Model:
         try:

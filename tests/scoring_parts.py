@@ -9,7 +9,7 @@ import numpy as np
 from scorer.swap import Named
 from streamscore.bundle import Bundle, Trained, make_bundle, write_bundle
 from streamscore.detectors.isolation_forest import IsolationForest
-from streamscore.errors import RegistryError, StreamscoreError
+from streamscore.errors import RegistryError, StreamscoreError, UsageError
 from streamscore.features import Encoder
 from streamscore.scoring import Model
 from streamscore.sources import Codec, Source, load_source
@@ -104,6 +104,7 @@ class FolderRegistry:
         self.is_down = False
         self.error: StreamscoreError | None = None
         self.fetches = 0
+        self.failing_fetches = 0
 
     def add(self, version: str, bundle: Bundle, run_id: str = "") -> Named:
         """Register a version, in place of one of that number."""
@@ -125,6 +126,8 @@ class FolderRegistry:
     def fetch(self, named: Named) -> Path:
         """Return the bundle's directory."""
         self.fetches += 1
-        if self.is_down or not self.path(named).exists():
-            raise RegistryError(f"version {named.version} must exist; it does not")
+        if self.fetches <= self.failing_fetches:
+            raise RegistryError(f"the registry must give version {named.version}; it is down")
+        if not self.path(named).exists():
+            raise UsageError(f"version {named.version} must exist; it does not")
         return self.path(named)

@@ -11,7 +11,7 @@ from scorer.report import ScoringReport
 from scorer.scoring import ScoringStep
 from scorer.step import Output
 from streamscore import headers
-from streamscore.errors import RegistryError
+from streamscore.errors import RegistryError, UsageError
 from streamscore.events import AnomalyEvent, RemovedBody, ScoreLine
 from streamscore.scoring import Model, ModelVersion, PartitionState
 from streamscore.sources import Source, load_source
@@ -25,6 +25,7 @@ class Versions:
 
     def __init__(self, *models: Model) -> None:
         self.models = list(models)
+        self.is_down = False
 
     def current(self) -> Model | None:
         """Return the last."""
@@ -35,7 +36,9 @@ class Versions:
         for model in self.models:
             if model.version == version:
                 return model
-        raise RegistryError(f"no version {version.version}")
+        if self.is_down:
+            raise RegistryError("MLflow must answer; it does not")
+        raise UsageError(f"no version {version.version}")
 
 
 def _source() -> Source:
@@ -228,6 +231,20 @@ def test_a_state_whose_model_is_gone_starts_anew_with_production(
     after = _step(Versions(accident_model(_source(), "2", seed=2)))
     assert not after.open(0, before.checkpoint(0), 10)
     assert "is gone" in caplog.text
+
+
+def test_a_window_is_not_given_up_while_nobody_can_tell_whether_its_model_is_gone() -> None:
+    before = _step(Versions(accident_model(_source(), "1")))
+    before.open(0, None, 0)
+    before.process(0, _messages(VALUES[:10]), 0)
+    state = before.checkpoint(0)
+    models = Versions(accident_model(_source(), "2", seed=2))
+    models.is_down = True
+    after = _step(models)
+    with pytest.raises(RegistryError, match="MLflow must answer"):
+        after.open(0, state, 10)
+    models.models.insert(0, accident_model(_source(), "1"))
+    assert after.open(0, state, 10), "the next try goes on with the state"
 
 
 def test_without_a_model_the_step_is_not_ready() -> None:

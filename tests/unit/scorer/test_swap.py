@@ -1,5 +1,6 @@
 """The production alias followed."""
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -132,8 +133,50 @@ def test_a_version_of_the_past_is_had_only_with_the_very_bundle_it_was(
     registry.add("1", accident_bundle(2))
     with pytest.raises(BundleError, match="must hold the bundle"):
         models.version(accident_model(version="1", seed=1).version)
-    with pytest.raises(RegistryError):
+    with pytest.raises(UsageError, match="version 7 must exist"):
         models.version(accident_model(version="7").version)
+
+
+def test_a_version_of_the_past_is_asked_for_until_the_registry_answers(
+    models: ModelSource, registry: FolderRegistry
+) -> None:
+    registry.add("1", accident_bundle(1))
+    registry.failing_fetches = 2
+    wanted = accident_model(version="1", seed=1).version
+    assert models.version(wanted).version == wanted
+    assert registry.fetches == 3
+
+
+def test_a_version_of_the_past_that_cannot_be_had_in_time_is_the_registrys_error(
+    registry: FolderRegistry,
+) -> None:
+    registry.add("1", accident_bundle(1))
+    registry.failing_fetches = 100
+    seconds = itertools.count(0.0, 40.0)
+    codec = Codec(load_source("accidents"))
+    models = ModelSource(codec, registry, 0.05, print, 60.0, lambda: next(seconds))
+    with pytest.raises(RegistryError, match=r"within 60 s\. Nothing is lost.*it is down"):
+        models.version(accident_model(version="1").version)
+    assert registry.fetches == 2
+
+
+def test_whoever_is_told_to_stop_waits_for_no_registry(
+    models: ModelSource, registry: FolderRegistry
+) -> None:
+    registry.failing_fetches = 100
+    models.stop()
+    with pytest.raises(RegistryError):
+        models.version(accident_model(version="1").version)
+    assert registry.fetches == 1
+
+
+def test_a_version_of_the_past_that_is_in_production_is_not_fetched_again(
+    models: ModelSource, registry: FolderRegistry
+) -> None:
+    registry.alias = registry.add("1", accident_bundle(1), "run a")
+    models.refresh()
+    assert models.version(accident_model(version="1", seed=1).version) is models.current()
+    assert registry.fetches == 1
 
 
 def test_any_error_of_the_registry_leaves_the_model_in_force(
