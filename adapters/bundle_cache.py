@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from adapters.fetch_bundle import BUNDLE_PATH
@@ -70,18 +71,20 @@ def fetch_bundle(
     Raises
     ------
     RegistryError
-        When the download fails; its message ends with what the child printed last.
+        When the download fails, and its message ends with what the child printed last; or when
+        nothing can be kept in the folder.
     """
     identity = "\n".join([tracking_uri.rstrip("/"), name, str(version), run_id])
     key = hashlib.sha256(identity.encode()).hexdigest()[:16]
     bundle = cache_dir / f"{name}-{version}-{key}"
-    if bundle.is_dir():
-        return bundle
-    cache_dir.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=cache_dir, prefix=".fetching-") as folder:
-        arguments = [tracking_uri, name, str(version), folder]
-        _run_child(arguments, {**environ, **_CHILD_ENVIRONMENT}, timeout_seconds)
-        _move(Path(folder) / BUNDLE_PATH, bundle)
+    with _written_to(cache_dir):
+        if bundle.is_dir():
+            return bundle
+        cache_dir.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=cache_dir, prefix=".fetching-") as folder:
+            arguments = [tracking_uri, name, str(version), folder]
+            _run_child(arguments, {**environ, **_CHILD_ENVIRONMENT}, timeout_seconds)
+            _move(Path(folder) / BUNDLE_PATH, bundle)
     return bundle
 
 
@@ -99,6 +102,17 @@ def cached_bundle(name: str, version: str, digest: str, cache_dir: Path) -> Path
     """
     folders = cache_dir.glob(f"{name}-{version}-*")
     return next((folder for folder in sorted(folders) if _digest(folder) == digest), None)
+
+
+@contextlib.contextmanager
+def _written_to(cache_dir: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise RegistryError(
+            f"Fetched bundles must be kept in a folder that can be written, with room in it; "
+            f"received {cache_dir}: {error}. Name another with mlflow.cache_dir."
+        ) from error
 
 
 def _digest(folder: Path) -> str | None:

@@ -161,6 +161,16 @@ def test_a_download_that_takes_too_long_is_ended_and_leaves_nothing(tmp_path: Pa
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_cache_folder_that_cannot_be_written_is_named_with_its_setting(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for cache_dir in (tmp_path / "file", tmp_path / "file/bundles", Path("/proc/bundles")):
+        with pytest.raises(
+            RegistryError, match=r"received .*\. Name .* mlflow\.cache_dir"
+        ) as caught:
+            fetch_bundle("http://127.0.0.1:1", "m", 1, "run", cache_dir, environ={})
+        assert f"received {cache_dir}: " in str(caught.value)
+
+
 def test_bundles_are_kept_where_the_settings_say_or_in_the_users_cache() -> None:
     assert bundle_cache_dir(Mlflow(cache_dir="/big"), {}) == Path("/big")
     assert bundle_cache_dir(Mlflow(), {"XDG_CACHE_HOME": "/c"}) == Path("/c/streamscore/bundles")
