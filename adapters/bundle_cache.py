@@ -73,6 +73,8 @@ def fetch_bundle(
     RegistryError
         When the download fails, and its message ends with what the child printed last; or when
         nothing can be kept in the folder.
+    BundleError
+        When the model holds no bundle.
     """
     identity = "\n".join([tracking_uri.rstrip("/"), name, str(version), run_id])
     key = hashlib.sha256(identity.encode()).hexdigest()[:16]
@@ -102,6 +104,27 @@ def cached_bundle(name: str, version: str, digest: str, cache_dir: Path) -> Path
     """
     folders = cache_dir.glob(f"{name}-{version}-*")
     return next((folder for folder in sorted(folders) if _digest(folder) == digest), None)
+
+
+def is_whole(bundle: Path) -> bool:
+    """Tell whether a fetched bundle can be read and matches its own digest."""
+    return _digest(bundle) is not None
+
+
+def forget_bundle(bundle: Path) -> None:
+    """Remove a fetched bundle, at once for every other worker that looks for it.
+
+    Raises
+    ------
+    RegistryError
+        When the folder cannot be written.
+    """
+    with (
+        _written_to(bundle.parent),
+        tempfile.TemporaryDirectory(dir=bundle.parent, prefix=".forgetting-") as folder,
+        contextlib.suppress(FileNotFoundError),  # another worker was faster
+    ):
+        bundle.rename(Path(folder) / bundle.name)
 
 
 @contextlib.contextmanager
@@ -146,7 +169,7 @@ def _run_child(arguments: list[str], environ: Mapping[str, str], timeout_seconds
 
 def _move(fetched: Path, bundle: Path) -> None:
     if not fetched.is_dir():
-        raise RegistryError(
+        raise BundleError(
             f"The model of {bundle.name} must hold a folder {BUNDLE_PATH}; it holds none. Train it "
             "with `streamscore train`."
         )

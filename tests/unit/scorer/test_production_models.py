@@ -7,8 +7,8 @@ import pytest
 
 from scorer.production_models import ProductionModels
 from scorer.swap import Named
-from streamscore.bundle import read_bundle, write_bundle
-from streamscore.errors import RegistryError
+from streamscore.bundle import ARRAYS_FILE, read_bundle, write_bundle
+from streamscore.errors import BundleError, RegistryError
 from streamscore.settings import Mlflow
 from tests.scoring_parts import accident_bundle
 
@@ -69,3 +69,33 @@ def test_the_version_of_a_state_is_known_by_its_digest(
         assert models.fetch(Named(NAME, "1", digest=digest)) == folder
     with pytest.raises(RegistryError, match="must answer within"):
         models.fetch(Named(NAME, "1", digest="0" * 64))
+
+
+def test_a_bundle_damaged_in_the_cache_is_fetched_once_more(models: ProductionModels) -> None:
+    named = Named(NAME, "1", "run a")
+    folder = models.fetch(named)
+    (folder / ARRAYS_FILE).write_bytes(b"damaged")
+    assert models.fetch(named) == folder
+    assert read_bundle(folder).manifest == accident_bundle(1).manifest
+    assert [path.name for path in folder.parent.iterdir()] == [folder.name]
+
+
+def test_a_bundle_damaged_in_mlflow_is_refused_by_its_folder_and_not_fetched_for_ever(
+    models: ProductionModels, served: Path
+) -> None:
+    (served / ARRAYS_FILE).write_bytes(b"damaged")
+    named = Named(NAME, "1", "run a")
+    folder = models.fetch(named)
+    with pytest.raises(BundleError, match="cannot be read") as caught:
+        read_bundle(folder)
+    assert str(folder) in str(caught.value)
+    shutil.rmtree(served)
+    assert models.fetch(named) == folder
+
+
+def test_a_model_without_a_bundle_is_no_model_of_ours(
+    models: ProductionModels, served: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "client/mlflow.py").write_text(DOWNLOADS.replace('"bundle")', '"other")'))
+    with pytest.raises(BundleError, match="must hold a folder artifacts/bundle; it holds none"):
+        models.fetch(Named(NAME, "1", "run a"))
