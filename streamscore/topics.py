@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from streamscore.errors import UsageError
 from streamscore.settings import Settings
 from streamscore.sources import Source
 
@@ -226,9 +227,14 @@ def planned_topics(
     -------
     list of TopicPlan
         In the order of the list; ``scores`` only where the source asks for them.
+
+    Raises
+    ------
+    UsageError
+        When the source reads a topic that is written for it.
     """
     partitions = records_partitions or settings.topics.records_partitions
-    return [
+    plans = [
         TopicPlan(
             topic_name(declared.kind, source, prefix=settings.topics.prefix, run=run),
             declared.kind,
@@ -239,6 +245,13 @@ def planned_topics(
         for declared in TOPICS
         if declared.kind != "scores" or source.scores
     ]
+    for plan in plans:
+        if plan.kind != "records" and plan.name == source.topic:
+            raise UsageError(
+                f"a source's topic holds records; {source.name} names {source.topic}, where its "
+                f"{plan.kind} are written. Give it another topic"
+            )
+    return plans
 
 
 def _configs(declared: Topic, settings: Settings) -> dict[str, str]:

@@ -33,6 +33,8 @@ def source_faults(source: Source) -> Iterator[str]:
         yield from (f"fields.{name}: {fault}" for fault in _field_faults(name, field))
     if source.key is not None and source.key not in source.fields:
         yield f"key = {source.key!r} is not one of the fields"
+    if source.topic in (".", ".."):
+        yield f"topic = {source.topic!r} is a name that Kafka does not take"
     if not source.event_time.cycles and not source.with_role("category", "number", "flag", "text"):
         yield "a model needs a field of role category, number, flag or text, or a cycle"
 
@@ -43,6 +45,11 @@ def _field_faults(name: str, field: Field) -> Iterator[str]:
     allowed = _ROLE_TYPES.get(field.role)
     if allowed is not None and field.type not in allowed:
         yield f"role {field.role} needs type {' or '.join(allowed)}, got {field.type}"
+    if field.private and field.role == "category":
+        yield (
+            "a private field cannot be a category: the model would hold its values in clear. Give "
+            "it role id or ignored, or have the writer replace its values by codes"
+        )
     if field.max_length is not None and field.type != "string":
         yield f"max_length bounds strings, got type {field.type}"
     yield from _bound_faults(field)
