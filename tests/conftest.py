@@ -2,6 +2,7 @@
 
 import os
 import random
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +11,12 @@ from adapters.user_cache import user_cache_dir
 from embedded.jars import ensure_jars
 from embedded.kafka import Kafka
 from embedded.mlflow_server import MlflowServer
+
+
+def pytest_configure() -> None:
+    """Let children be interrupted, also where a shell started the tests in the background."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)
