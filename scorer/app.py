@@ -171,6 +171,7 @@ def _make_part(
         registry,
         scorer.model_poll_seconds,
         report.refused,
+        report.registry_answered,
     )
     warn_of_a_short_window(source, topics["records"].partitions)
     outlets = Outlets(

@@ -133,6 +133,10 @@ class ScoringReport:
             "streamscore_swaps_refused_total", source=self._source, reason=reason
         ).inc()
 
+    def registry_answered(self, is_up: bool) -> None:
+        """Show whether MLflow answered when it was last asked for the alias."""
+        self._exposition.gauge("streamscore_registry_up", source=self._source).set(is_up)
+
     def folded(self, records: int) -> None:
         """Count records folded silently."""
         self._folded.inc(records)

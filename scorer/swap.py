@@ -84,6 +84,8 @@ class ModelSource:
         How often the alias is asked for.
     refused : callable
         Told why a version was refused.
+    answered : callable
+        Told with each question for the alias whether the registry answered.
     patience_seconds : float
         How long a version of the past is asked for while the registry does not answer.
     monotonic : callable
@@ -96,6 +98,7 @@ class ModelSource:
         registry: Registry,
         poll_seconds: float,
         refused: Callable[[Refusal], None],
+        answered: Callable[[bool], None],
         patience_seconds: float = _PATIENCE_SECONDS,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -103,6 +106,8 @@ class ModelSource:
         self._registry = registry
         self._poll_seconds = poll_seconds
         self._refused = refused
+        self._answered = answered
+        self._is_silent = False
         self._patience_seconds = patience_seconds
         self._monotonic = monotonic
         self._current: Model | None = None
@@ -163,13 +168,32 @@ class ModelSource:
         try:
             named = self._registry.production(source)
         except StreamscoreError as error:
-            self._say_waiting(f"the registry: {error}")
+            self._note_silence(error)
             return
+        self._note_answer()
         if named is None:
             self._say_waiting(f"a production model; `streamscore train {source}` makes one")
             return
         if named != self._in_force:
             self._take(named)
+
+    def _note_silence(self, error: StreamscoreError) -> None:
+        self._answered(False)
+        self._say_waiting(f"the registry: {error}")
+        if self._current is not None and not self._is_silent:
+            log.warning(
+                "%s: the registry does not answer, version %s goes on: %s",
+                self._codec.source.name,
+                self._current.version.version,
+                error,
+            )
+        self._is_silent = True
+
+    def _note_answer(self) -> None:
+        self._answered(True)
+        if self._is_silent:
+            log.info("%s: the registry answers again", self._codec.source.name)
+        self._is_silent = False
 
     def _take(self, named: Named) -> None:
         try:

@@ -169,6 +169,11 @@ METRICS: tuple[Metric, ...] = (
         "Model versions not taken over, by what was wrong.",
         reasons=SWAP_REFUSALS,
     ),
+    _gauge(
+        "registry_up",
+        ("source",),
+        "1 when MLflow answered the last question for the production alias, 0 when it did not.",
+    ),
     _gauge("ready", ("processor",), "1 when the processor is ready, as /ready says."),
     _counter(
         "state_folded_records",

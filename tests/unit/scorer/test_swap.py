@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from adapters.exposition import Exposition
+from scorer.report import ScoringReport
 from scorer.swap import ModelSource, Named, Refusal
 from streamscore.bundle import ARRAYS_FILE, Bundle, make_bundle
 from streamscore.detectors.isolation_forest import IsolationForest
@@ -49,7 +51,7 @@ def refusals() -> list[Refusal]:
 @pytest.fixture
 def models(registry: FolderRegistry, refusals: list[Refusal]) -> ModelSource:
     """A source of models for accidents."""
-    return ModelSource(Codec(load_source("accidents")), registry, 0.05, refusals.append)
+    return ModelSource(Codec(load_source("accidents")), registry, 0.05, refusals.append, print)
 
 
 def test_without_an_alias_there_is_no_model_and_it_says_what_to_do(models: ModelSource) -> None:
@@ -111,7 +113,7 @@ def test_a_bundle_for_other_fields_is_refused(
     registry: FolderRegistry, refusals: list[Refusal]
 ) -> None:
     registry.alias = registry.add("1", accident_bundle(1))
-    models = ModelSource(Codec(load_source("reviews")), registry, 0.05, refusals.append)
+    models = ModelSource(Codec(load_source("reviews")), registry, 0.05, refusals.append, print)
     models.refresh()
     assert models.current() is None
     assert refusals == ["other_schema"]
@@ -154,7 +156,7 @@ def test_a_version_of_the_past_that_cannot_be_had_in_time_is_the_registrys_error
     registry.failing_fetches = 100
     seconds = itertools.count(0.0, 40.0)
     codec = Codec(load_source("accidents"))
-    models = ModelSource(codec, registry, 0.05, print, 60.0, lambda: next(seconds))
+    models = ModelSource(codec, registry, 0.05, print, print, 60.0, lambda: next(seconds))
     with pytest.raises(RegistryError, match=r"within 60 s\. Nothing is lost.*it is down"):
         models.version(accident_model(version="1").version)
     assert registry.fetches == 2
@@ -217,3 +219,22 @@ def test_a_version_made_again_under_the_same_number_is_another_version(
     model = models.current()
     assert model is not None
     assert model.version.digest == accident_bundle(2).manifest.digest
+
+
+def test_a_registry_that_stops_answering_is_told_once_and_shown_until_it_answers_again(
+    registry: FolderRegistry, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    exposition, source = Exposition(), load_source("accidents")
+    report = ScoringReport(exposition, source, "scoring.accidents")
+    models = ModelSource(Codec(source), registry, 0.05, print, report.registry_answered)
+    registry.alias = registry.add("1", accident_bundle(1))
+    shown = []
+    for registry.is_down in (False, True, True, False, False):
+        models.refresh()
+        shown.append(exposition.gauge("streamscore_registry_up", source="accidents").value)
+    assert shown == [1, 0, 0, 1, 1]
+    told = [(r.levelname, r.getMessage()) for r in caplog.records if "registry" in r.getMessage()]
+    assert [level for level, _ in told] == ["WARNING", "INFO"]
+    assert "does not answer, version 1 goes on: the registry must answer" in told[0][1]
+    assert "answers again" in told[1][1]
