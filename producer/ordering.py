@@ -4,12 +4,14 @@ import mmap
 import tempfile
 from array import array
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import NamedTuple, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from streamscore.errors import StreamscoreError
 from streamscore.sources.rows import Row
 
 _CHUNK_ROWS = 65_536
@@ -51,6 +53,11 @@ class SpooledOrdering:
     names : sequence of str
         What each file is called in row ids.
 
+    Raises
+    ------
+    StreamscoreError
+        When the temporary file cannot be made; from `add` and `rows` when it cannot be written.
+
     Examples
     --------
     >>> with SpooledOrdering(["a.csv"]) as ordering:
@@ -69,7 +76,10 @@ class SpooledOrdering:
         self._key_bytes = array("i")
         self._end = 0
         self._places: NDArray[np.int64] | None = None
-        self._bodies = tempfile.TemporaryFile(prefix="streamscore-")  # noqa: SIM115  # __exit__
+        try:
+            self._bodies = tempfile.TemporaryFile(prefix="streamscore-")  # noqa: SIM115  # __exit__
+        except OSError as error:
+            raise _not_kept(error) from None
 
     def __enter__(self) -> Self:
         return self
@@ -80,7 +90,8 @@ class SpooledOrdering:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._bodies.close()
+        with suppress(OSError):  # a full disk is told by `add`; what is left is thrown away
+            self._bodies.close()
 
     def __len__(self) -> int:
         return len(self._utc_ms)
@@ -88,12 +99,15 @@ class SpooledOrdering:
     def add(self, file: int, line: int, row: Row) -> None:
         """Take one row; rows come file by file, in the order of their lines."""
         key_bytes = -1  # no key, which is not an empty one
-        self._bodies.write(row.value)
-        self._end += len(row.value)
-        if row.key is not None:
-            key_bytes = len(row.key)
-            self._bodies.write(row.key)
-            self._end += key_bytes
+        try:
+            self._bodies.write(row.value)
+            self._end += len(row.value)
+            if row.key is not None:
+                key_bytes = len(row.key)
+                self._bodies.write(row.key)
+                self._end += key_bytes
+        except OSError as error:
+            raise _not_kept(error) from None
         self._utc_ms.append(row.utc_ms)
         self._lines.append(line)
         self._ends.append(self._end)
@@ -105,9 +119,12 @@ class SpooledOrdering:
         places = self._sorted_places()[:limit]
         if not len(places):
             return
-        if not self._end:
-            self._bodies.write(b"\0")  # an empty file cannot be mapped
-        self._bodies.flush()
+        try:
+            if not self._end:
+                self._bodies.write(b"\0")  # an empty file cannot be mapped
+            self._bodies.flush()
+        except OSError as error:
+            raise _not_kept(error) from None
         with mmap.mmap(self._bodies.fileno(), 0, access=mmap.ACCESS_READ) as bodies:
             for start in range(0, len(places), _CHUNK_ROWS):
                 for place in places[start : start + _CHUNK_ROWS].tolist():
@@ -137,3 +154,12 @@ class SpooledOrdering:
             key = bodies[end : end + key_bytes]
         row = Row(bodies[start:end], key, self._utc_ms[place])
         return OrderedRow(f"{self._names[self._files[place]]}:{self._lines[place]}", row)
+
+
+def _not_kept(error: OSError) -> StreamscoreError:
+    folder = tempfile.tempdir or "no folder"  # the one in use; None where all were tried in vain
+    return StreamscoreError(
+        "rows are kept in a temporary file while they are put into order, as large as their JSON; "
+        f"{folder} does not take it: {error}. Make room there, or name another folder in the "
+        "environment variable TMPDIR."
+    )

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, NamedTuple, cast
 
-from streamscore.errors import UsageError
+from streamscore.errors import SourceError, UsageError
 from streamscore.sources.faults import RecordFault
 from streamscore.sources.rows import CsvRows, JsonRows, Row
 from streamscore.sources.source import Source
@@ -58,7 +58,7 @@ def read_rows(source: Source, path: Path) -> Iterator[FileRow]:
     UsageError
         When the file cannot be read, has another suffix or is a damaged gzip.
     SourceError
-        When a CSV's header lacks required columns.
+        When a CSV's header is unreadable or lacks required columns.
     """
     rows = _rows_reader(path)
     try:
@@ -66,6 +66,10 @@ def read_rows(source: Source, path: Path) -> Iterator[FileRow]:
             yield from rows(source, file)
     except (OSError, EOFError, zlib.error) as error:
         raise UsageError(f"a file of records must be readable; {path} is not: {error}") from None
+    except csv.Error as error:  # of the header: that of a row is the row's fault
+        raise SourceError(
+            f"the first line of a CSV names its columns; that of {path} cannot be read: {error}"
+        ) from None
 
 
 def _rows_reader(path: Path) -> Callable[[Source, IO[bytes]], Iterator[FileRow]]:

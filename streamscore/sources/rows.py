@@ -5,6 +5,7 @@ where it has no event time to order it by. Whether a record keeps the bounds of 
 whoever decodes it with the codec.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from math import isfinite, nan
 from typing import Any, NamedTuple
@@ -191,7 +192,7 @@ def _key_bytes(value: Any) -> bytes | None:
 
 
 def _check_header(source: Source, header: Sequence[str]) -> None:
-    repeated = sorted({name for name in header if header.count(name) > 1})
+    repeated = sorted(name for name, count in Counter(header).items() if count > 1)
     if repeated:
         raise SourceError(f"a column may occur once; the header repeats {', '.join(repeated)}")
     absent = [n for n, field in source.fields.items() if field.required and n not in header]

@@ -1,9 +1,17 @@
 """Rows come out by event time, file and line, whatever the order they were read in."""
 
+import resource
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from producer.ordering import OrderedRow, SpooledOrdering
+from streamscore.errors import StreamscoreError
 from streamscore.sources.rows import Row
 
 ROWS = st.lists(
@@ -49,3 +57,37 @@ def test_the_range_of_time_is_that_of_the_rows_within_the_limit() -> None:
             ordering.add(0, line, Row(b"{}", None, utc_ms))
         assert ordering.time_range_ms() == (10, 50)
         assert ordering.time_range_ms(2) == (10, 30)
+
+
+@contextmanager
+def files_at_most(size_bytes: int) -> Iterator[None]:
+    """No file can grow further, as on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("rows", [1, 10])
+def test_a_full_disk_is_told_with_its_folder(rows: int) -> None:
+    row = Row(b"x" * 1000, b"k" * 1000, 0)
+    told = f"{tempfile.gettempdir()} does not take it: .*TMPDIR"
+
+    def keep() -> None:
+        with SpooledOrdering(["a"]) as ordering, files_at_most(1000):
+            for line in range(rows):
+                ordering.add(0, line, row)
+            list(ordering.rows())
+
+    with pytest.raises(StreamscoreError, match=told):
+        keep()
+
+
+def test_a_temporary_folder_that_is_not_there_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "absent"))
+    with pytest.raises(StreamscoreError, match=r"absent does not take it: .*TMPDIR"):
+        SpooledOrdering(["a"])

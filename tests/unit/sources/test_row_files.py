@@ -79,6 +79,18 @@ def test_a_csv_without_a_needed_column_is_refused(tmp_path: Path) -> None:
         read(tmp_path, "empty.csv", b"")
 
 
+def test_a_csv_header_beyond_any_length_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"first line of a CSV .*a\.csv cannot be read: .*limit"):
+        read(tmp_path, "a.csv", b"x" * 16_000_001)
+
+
+def test_a_csv_header_of_very_many_columns_is_looked_through_once(tmp_path: Path) -> None:
+    header = b"at,note," + b",".join(b"c%d" % i for i in range(100_000))
+    assert read(tmp_path, "a.csv", header) == []
+    with pytest.raises(SourceError, match="repeats c7"):
+        read(tmp_path, "a.csv", header + b",c7")
+
+
 def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"ends in \.csv, \.jsonl, \.ndjson, .* got .*a\.txt"):
         read(tmp_path, "a.txt", b"")
