@@ -97,6 +97,21 @@ def replay(  # noqa: PLR0913  # an argument for each option
         print_summary(summary)
     if summary.interrupted:
         raise typer.Exit(EXIT_INTERRUPTED)
+    if not summary.sent:
+        raise UsageError(_why_nothing_was_sent(summary))
+
+
+def _why_nothing_was_sent(summary: ReplaySummary) -> str:
+    """Return why a replay that came to its end sent nothing, and what to do."""
+    if not summary.rows_read:
+        found, advice = "the files hold none", "Look whether they are the right ones"
+    elif summary.skipped:
+        found = f"{summary.skipped:,} of {summary.rows_read:,} lie outside --from and --to"
+        advice = "Give another range of time"
+    else:
+        found = f"all {summary.rows_read:,} were rejected; {summary.reject_file} says why"
+        advice = f"Look whether they are of the source {summary.source}"
+    return f"A replay needs at least one row to send: {found}. {advice}."
 
 
 def parse_speed(text: str) -> float | None:

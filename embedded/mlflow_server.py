@@ -152,6 +152,11 @@ class MlflowServer:
                 return False
 
     def _keep_template(self) -> None:
+        # It only makes the next start faster: a cache that cannot be written must not end this one.
+        with contextlib.suppress(OSError, sqlite3.OperationalError):
+            self._copy_to_template()
+
+    def _copy_to_template(self) -> None:
         """Keep the new database, which nobody has used yet, as the next one's beginning.
 
         Nothing in it is of this server alone: the schema, its revision, the default experiment.

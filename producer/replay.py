@@ -36,7 +36,7 @@ def replay(
 
     Every delivery is confirmed. A row with a key goes to the partition that the key's hash names;
     without, the rows go to the partitions in turn. The order within a partition is that of event
-    time, file and line. Each partition ends with a control record.
+    time, file and line. Each partition ends with a control record, unless there was no row to send.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ class _Sending:
             if self._telling.is_stopped:
                 break
             self._send(ordered)
-        if not self._telling.is_stopped:
+        if self.rows and not self._telling.is_stopped:
             self._sender.end()
         self._sender.flush()
         self._telling.tell(self.rows, self.last_ms, always=True)

@@ -1,6 +1,7 @@
 """The bundle: everything learned, as one directory of JSON and npz, without pickle."""
 
 import hashlib
+import tempfile
 import zlib
 from io import BytesIO
 from pathlib import Path
@@ -13,7 +14,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from streamscore.detectors import Detector, detector_named, detector_names
-from streamscore.errors import BundleError
+from streamscore.errors import BundleError, UsageError
 from streamscore.features import Encoder
 from streamscore.features.encoder import Learned
 from streamscore.sources import Codec
@@ -169,9 +170,27 @@ def make_bundle(
     return Bundle(manifest=msgspec.structs.replace(manifest, digest=digest), arrays=arrays)
 
 
+def make_bundle_folder(directory: Path) -> None:
+    """Make the directory of a bundle, or find now, before hours of training, that it cannot be.
+
+    Raises
+    ------
+    UsageError
+        When it cannot be made, or nothing can be written into it.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=directory).close()
+    except OSError as error:
+        raise UsageError(
+            f"a bundle goes into a folder that can be made and written to; {directory} is not: "
+            f"{error.strerror or error}. Name another"
+        ) from None
+
+
 def write_bundle(bundle: Bundle, directory: Path) -> None:
-    """Write a bundle into a directory, which is made."""
-    directory.mkdir(parents=True, exist_ok=True)
+    """Write a bundle into a directory, which is made; raises as `make_bundle_folder`."""
+    make_bundle_folder(directory)
     manifest = msgspec.json.format(msgspec.json.encode(bundle.manifest), indent=1)
     (directory / MANIFEST_FILE).write_bytes(manifest)
     with (directory / ARRAYS_FILE).open("wb") as file:

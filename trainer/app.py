@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from adapters.model_log import TrainedModel
-from streamscore.bundle import write_bundle
+from streamscore.bundle import make_bundle_folder, write_bundle
 from streamscore.settings import Settings
 from streamscore.sources import Codec, Source
 from streamscore.sources.time_range import TimeRange
@@ -124,6 +124,7 @@ def write_trained_bundle(
         Seconds from any fixed moment.
     """
     started = clock()
+    make_bundle_folder(folder)
     codec = _codec(settings, plan.source)
     history = read_history(settings, codec, plan)
     training = train(codec, history, plan.detector, settings.trainer.seed, clock)

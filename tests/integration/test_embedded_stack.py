@@ -2,6 +2,7 @@ import contextlib
 import http.client
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
+from embedded.mlflow_server import MlflowServer
 from embedded.stack import Stack
 from streamscore.errors import StackError
 from tests.processes import all_end, eventually, lives
@@ -183,3 +185,18 @@ def test_a_stack_that_cannot_start_names_the_log_and_leaves_nothing_running(
     assert all_end([stack.kafka.child.pid, stack.kafka.child.guard_pid])
     assert (tmp_path / "logs" / "mlflow.log").is_file()
     assert not (tmp_path / "kafka").exists()
+
+
+def test_a_cache_that_cannot_be_written_ends_no_start(tmp_path: Path) -> None:
+    """Root may write anywhere, so a file lies where the cache's folder would be."""
+    blocked = tmp_path / "cache"
+    blocked.write_text("in the way")
+    server = MlflowServer(
+        tmp_path / "data", tmp_path / "log", blocked, environ=os.environ, rng=random.Random(1)
+    )
+    try:
+        server.launch()
+        server.wait()
+        assert server.tracking_uri.startswith("http://127.0.0.1:")
+    finally:
+        server.stop()

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
 
+from cli.app import main
 from producer.plan import ReplayPlan, ReplaySummary
 from producer.replay import replay
 from producer.sending import Message, send_messages
@@ -150,6 +151,35 @@ def test_every_partition_ends_with_one_control_record(
         assert controls == lane[-1:]
         assert controls[0].headers == {CONTROL: b"end"}
         assert controls[0].value == b""
+
+
+@pytest.mark.parametrize(
+    ("options", "line", "why"),
+    [
+        (["--from", "2099-01-01"], None, "50 of 50 lie outside --from and --to"),
+        ([], "", "the files hold none"),
+        ([], "too,few", "all 1 were rejected; "),
+    ],
+)
+def test_a_replay_that_has_nothing_to_send_fails_with_why_and_ends_no_partition(
+    options: list[str],
+    line: str | None,
+    why: str,
+    kafka: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    written(tmp_path / "a.csv", 50)
+    if line is not None:
+        header = (tmp_path / "a.csv").read_text("utf-8-sig").splitlines()[0]
+        (tmp_path / "a.csv").write_text(f"{header}\n{line}")
+    prefix = ["--set", "topics.prefix=nothing.", "--set", f"kafka.bootstrap_servers={kafka}"]
+    rejects = ["--rejects", str(tmp_path / "rejects.jsonl"), "--json"]
+    arguments = [*prefix, "replay", "accidents", str(tmp_path / "a.csv"), *rejects, *options]
+    assert main(arguments) == 2
+    printed = capsys.readouterr()
+    assert why in printed.err.replace("\n", " ")
+    assert received(kafka, json.loads(printed.out)["topic"]) == []
 
 
 def test_the_same_replay_gives_the_same_topic(

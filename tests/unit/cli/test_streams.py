@@ -66,6 +66,7 @@ def test_generate_ends_quietly_when_nobody_reads_on() -> None:
         (["replay", "accidents", "a.xlsx"], "ends in .csv"),
         (["replay", "accidents", "a.csv", "--from", "noon"], "got 'noon'"),
         (["sources", "show", "trial"], "neither"),
+        (["train", "accidents", "--history", "a.csv", "--bundle-dir", "/proc/no"], "/proc/no is"),
     ],
 )
 def test_a_wrong_call_says_the_rule_and_the_value(
