@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 
 from streamscore.sources import Source
+from streamscore.sources.record_files import LocalFile
 from streamscore.sources.row_files import read_rows
 from streamscore.synthetic import generate
 
@@ -51,7 +52,8 @@ def records_of(source: Source, most: int, shared_data: Path = SHARED_DATA) -> Re
     """
     path = shared_data / REAL_FILES[source.name]
     if path.exists():
-        rows = (found.row.value for found in read_rows(source, path) if found.row is not None)
+        found = (row for _, row, _ in read_rows(source, LocalFile(path)))
+        rows = (row.value for row in found if row is not None)
         return Records(list(islice(rows, most)), f"real, {path.name}")
     made = generate(source.name, most, np.random.default_rng(_SEED))
     return Records([msgspec.json.encode(record) for record in made], f"generated, seed {_SEED}")

@@ -15,6 +15,7 @@ from embedded.demo_plan import HISTORY_SHARE, MOST_HISTORY_ROWS, DemoPlan
 from producer.ordering import SpooledOrdering
 from streamscore.errors import UsageError
 from streamscore.sources import Codec, RecordFault, Source, builtin_names, load_source
+from streamscore.sources.record_files import LocalFile
 from streamscore.sources.row_files import FileRow, read_rows
 from streamscore.synthetic import generate
 
@@ -142,7 +143,7 @@ def _cut(
 ) -> tuple[tuple[int, int], dict[str, int]]:
     unreadable: Counter[str] = Counter()
     with SpooledOrdering([data.name]) as ordering:
-        for line, row, fault in read_rows(source, data):
+        for line, row, fault in read_rows(source, LocalFile(data)):
             if row is not None:
                 ordering.add(0, line, row)
             elif fault is not None:
@@ -175,9 +176,8 @@ def _write(values: Iterator[bytes], path: Path) -> int:
 def _fits(source: Source, data: Path) -> bool:
     codec = Codec(source)
     try:
-        return any(
-            _is_record(codec, found) for found in islice(read_rows(source, data), _LOOKED_AT_ROWS)
-        )
+        rows = islice(read_rows(source, LocalFile(data)), _LOOKED_AT_ROWS)
+        return any(_is_record(codec, found) for found in rows)
     except UsageError:  # another header, or not to be read at all, which is told later
         return False
 

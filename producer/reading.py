@@ -13,6 +13,7 @@ from producer.ordering import Ordering
 from streamscore.errors import UsageError
 from streamscore.sources import Source
 from streamscore.sources.faults import RecordFault
+from streamscore.sources.record_files import LocalFile
 from streamscore.sources.row_files import FileRow, read_rows
 from streamscore.sources.time_range import TimeRange
 
@@ -170,5 +171,5 @@ class FileReader:
 
     def _rows(self, files: Sequence[Path]) -> Iterator[tuple[int, int, FileRow]]:
         for number, path in enumerate(files):
-            for found in read_rows(self._source, path):
+            for found in read_rows(self._source, LocalFile(path)):
                 yield number, found.line, found

@@ -12,6 +12,7 @@ from msgspec import Struct
 from streamscore.calibration import severity
 from streamscore.events import iso_utc
 from streamscore.scoring import Model, PartitionFold, Scored
+from streamscore.sources.record_files import LocalFile
 from streamscore.sources.row_files import FileRow, read_rows
 
 BATCH_RECORDS = 4096
@@ -80,7 +81,7 @@ def score_file(
         When the file cannot be read.
     """
     fold = PartitionFold(model, model.new_window(1))
-    rows = read_rows(model.source, path)
+    rows = read_rows(model.source, LocalFile(path))
     while batch := list(islice(rows, batch_records)):
         yield _scored(fold, batch)
 

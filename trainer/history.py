@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from streamscore.sources import Codec, RecordFault
 from streamscore.sources.codec import Record
+from streamscore.sources.record_files import LocalFile
 from streamscore.sources.row_files import read_rows
 from streamscore.sources.time_range import TimeRange
 
@@ -137,7 +138,7 @@ def history_from_files(
     names = []
     for part, path in enumerate(paths):
         names.append(path.name)
-        for line, row, fault in read_rows(codec.source, path):
+        for line, row, fault in read_rows(codec.source, LocalFile(path)):
             if row is not None:
                 builder.take(row.value, part, line)
             elif fault is not None:

@@ -1,20 +1,16 @@
-"""Files of records, CSV or JSON lines, plain or gzipped, row by row in the order of the file."""
+"""Files of records read row by row, in the order of the file."""
 
 import csv
-import gzip
 import io
 import zlib
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import IO, NamedTuple, cast
+from collections.abc import Iterator
+from typing import IO, NamedTuple
 
 from streamscore.errors import SourceError, UsageError
 from streamscore.sources.faults import RecordFault
+from streamscore.sources.record_files import RecordFile
 from streamscore.sources.rows import CsvRows, JsonRows, Row
 from streamscore.sources.source import Source
-
-CSV_SUFFIXES = (".csv",)
-JSON_SUFFIXES = (".jsonl", ".ndjson")
 
 _LONGEST_VALUE = 16_000_000
 """Longest text of one CSV value, in characters; the csv module's own limit is 131,072."""
@@ -38,15 +34,15 @@ class FileRow(NamedTuple):
     fault: RecordFault | None
 
 
-def read_rows(source: Source, path: Path) -> Iterator[FileRow]:
+def read_rows(source: Source, file: RecordFile) -> Iterator[FileRow]:
     """Read a file of records row by row; blank lines are passed over.
 
     Parameters
     ----------
     source : Source
         The source whose records the file holds.
-    path : Path
-        A file named `.csv`, `.jsonl` or `.ndjson`, each with `.gz` behind it where it is gzipped.
+    file : RecordFile
+        The file.
 
     Yields
     ------
@@ -56,34 +52,23 @@ def read_rows(source: Source, path: Path) -> Iterator[FileRow]:
     Raises
     ------
     UsageError
-        When the file cannot be read, has another suffix or is a damaged gzip.
+        When the file cannot be read, or is a damaged gzip.
     SourceError
         When a CSV's header is unreadable or lacks required columns.
     """
-    rows = _rows_reader(path)
+    rows = _csv_rows if file.layout == "csv" else _json_rows
     try:
-        with _opened(path) as file:
-            yield from rows(source, file)
+        with file.open() as content:
+            yield from rows(source, content)
     except (OSError, EOFError, zlib.error) as error:
-        raise UsageError(f"a file of records must be readable; {path} is not: {error}") from None
+        raise UsageError(
+            f"a file of records must be readable; {file.name} is not: {error}"
+        ) from None
     except csv.Error as error:  # of the header: that of a row is the row's fault
         raise SourceError(
-            f"the first line of a CSV names its columns; that of {path} cannot be read: {error}"
+            f"the first line of a CSV names its columns; that of {file.name} cannot be read: "
+            f"{error}"
         ) from None
-
-
-def _rows_reader(path: Path) -> Callable[[Source, IO[bytes]], Iterator[FileRow]]:
-    suffix = Path(path.name.removesuffix(".gz")).suffix.lower()
-    if suffix in CSV_SUFFIXES:
-        return _csv_rows
-    if suffix in JSON_SUFFIXES:
-        return _json_rows
-    known = ", ".join(CSV_SUFFIXES + JSON_SUFFIXES)
-    raise UsageError(f"a file of records ends in {known}, or that and .gz; got {path}")
-
-
-def _opened(path: Path) -> IO[bytes]:
-    return cast("IO[bytes]", gzip.open(path)) if path.suffix == ".gz" else path.open("rb")
 
 
 def _csv_rows(source: Source, file: IO[bytes]) -> Iterator[FileRow]:

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from streamscore.sources.codec import Codec
 from streamscore.sources.faults import REASONS, Reason, RecordFault
+from streamscore.sources.record_files import LocalFile
 from streamscore.sources.row_files import FileRow, read_rows
 from streamscore.sources.source import Source
 
@@ -70,7 +71,7 @@ def check_sample(source: Source, path: Path, limit: int) -> SampleCheck:
     codec = Codec(source)
     rows = 0
     faults: dict[Reason, FaultCount] = {}
-    for found in islice(read_rows(source, path), limit):
+    for found in islice(read_rows(source, LocalFile(path)), limit):
         rows += 1
         fault = _fault(codec, found)
         if fault is not None:

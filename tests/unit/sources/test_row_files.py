@@ -5,6 +5,7 @@ import pytest
 
 from streamscore.errors import SourceError, UsageError
 from streamscore.sources import Source
+from streamscore.sources.record_files import LocalFile
 from streamscore.sources.row_files import FileRow, read_rows
 from streamscore.sources.source_files import parse_source
 
@@ -29,7 +30,7 @@ role = "text"
 def read(folder: Path, name: str, content: bytes) -> list[FileRow]:
     path = folder / name
     path.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
-    return list(read_rows(SOURCE, path))
+    return list(read_rows(SOURCE, LocalFile(path)))
 
 
 def told(rows: list[FileRow]) -> list[tuple[int, bytes | str]]:
@@ -95,7 +96,7 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"ends in \.csv, \.jsonl, \.ndjson, .* got .*a\.txt"):
         read(tmp_path, "a.txt", b"")
     with pytest.raises(UsageError, match="must be readable"):
-        list(read_rows(SOURCE, tmp_path / "absent.csv"))
+        list(read_rows(SOURCE, LocalFile(tmp_path / "absent.csv")))
     (tmp_path / "cut.jsonl.gz").write_bytes(gzip.compress(b'{"at": 1}\n' * 1000)[:-20])
     with pytest.raises(UsageError, match="must be readable"):
-        list(read_rows(SOURCE, tmp_path / "cut.jsonl.gz"))
+        list(read_rows(SOURCE, LocalFile(tmp_path / "cut.jsonl.gz")))

@@ -9,6 +9,7 @@ import pytest
 
 from streamscore.errors import UsageError
 from streamscore.sources import Codec, load_source
+from streamscore.sources.record_files import LocalFile
 from streamscore.sources.row_files import read_rows
 from streamscore.synthetic import GENERATED
 from streamscore.synthetic.writing import (
@@ -31,7 +32,7 @@ def test_what_is_written_is_read_back_and_labels_name_its_lines(
     path, labels = tmp_path / f"a.{file_format}", io.StringIO()
     with path.open("w", encoding="utf-8", newline="") as file:
         counts = write_records(source, records, file_format, file, labels)
-    rows = list(read_rows(source, path))
+    rows = list(read_rows(source, LocalFile(path)))
     codec = Codec(source)
     decoded = [codec.decode(row.row.value) for row in rows if row.row is not None]
     assert decoded == [codec.decode(msgspec.json.encode(one.record)) for one in records]
