@@ -14,9 +14,11 @@ from embedded.mlflow_server import MlflowServer
 
 
 def pytest_configure() -> None:
-    """Let children be interrupted, also where a shell started the tests in the background."""
+    """Let children be interrupted and hung up, also where a shell keeps the tests from it."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # as under nohup
 
 
 @pytest.fixture(scope="session", autouse=True)
