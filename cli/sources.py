@@ -111,7 +111,8 @@ def _facts(source: Source) -> list[tuple[str, str]]:
 def _rules(source: Source, name: str) -> list[str]:
     field = source.fields[name]
     bounds = (("at least", field.min), ("at most", field.max), ("characters", field.max_length))
-    rules = [] if field.required else ["optional"]
+    rules = [] if field.path is None else [f"at {field.path}"]
+    rules += [] if field.required else ["optional"]
     rules += [f"{rule} {bound:g}" for rule, bound in bounds if bound is not None]
     if field.missing:
         rules.append(f"missing as {', '.join(field.missing)}")

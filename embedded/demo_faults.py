@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from streamscore.sources import Codec, RecordFault, Source
+from streamscore.sources.nesting import Nesting
 
 _NUMERIC = ("integer", "float")
 
@@ -36,13 +37,15 @@ def broken_records(source: Source, example: bytes) -> list[tuple[str, bytes | No
     """
     codec = Codec(source)
     record = msgspec.json.decode(example)
-    broken: list[bytes | None] = [example[: len(example) // 2], b"\xff" + example, None]
-    broken += [msgspec.json.encode(record | change) for change in _changes(source, record)]
+    nesting = Nesting(source)
+    values = nesting.values(record)
+    changed = [values | change for change in _changes(source, values)]
     required = [n for n, f in source.fields.items() if f.required and f.role != "time"]
-    broken += [
-        msgspec.json.encode({name: value for name, value in record.items() if name != absent})
-        for absent in required[:1]
+    changed += [
+        {name: value for name, value in values.items() if name != absent} for absent in required[:1]
     ]
+    broken: list[bytes | None] = [example[: len(example) // 2], b"\xff" + example, None]
+    broken += [msgspec.json.encode(nesting.replaced(record, each)) for each in changed]
     reasons = ((_reason(codec, value), value) for value in broken)
     return [(reason, value) for reason, value in reasons if reason is not None]
 

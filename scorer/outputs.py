@@ -72,6 +72,7 @@ class OutputWriter:
         self._source = source
         self._outlets = outlets
         self._wall_clock = wall_clock
+        self._private_paths = source.private_paths()
         self._private = [name for name, field in source.fields.items() if field.private]
         self._has_private_key = source.key in self._private
         self._encode = msgspec.json.Encoder().encode
@@ -147,7 +148,7 @@ class OutputWriter:
     ) -> Anomaly:
         value = message.value() or b""
         is_short = len(value) <= self._outlets.largest_body
-        record = quoted(value, self._private) if is_short else NO_RECORD
+        record = quoted(value, self._private_paths) if is_short else NO_RECORD
         judged, rate = scored.judged, self._source.nominal_rate
         return Anomaly(
             source=self._source.name,

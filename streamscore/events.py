@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from streamscore.scoring import ModelVersion
+from streamscore.sources.source import Path
 
 ANOMALY_TYPE = "streamscore.anomaly.v1"
 NO_RECORD = Raw(b"null")
@@ -208,15 +209,15 @@ _MASKED = Raw(msgspec.json.encode(MASK))
 _decode_fields = msgspec.json.Decoder(dict[str, Raw]).decode
 
 
-def quoted(record: bytes, private: Sequence[str]) -> Raw:
+def quoted(record: bytes, private: Sequence[Path]) -> Raw:
     """Return a record as an event quotes it: as it came, but for private fields, masked.
 
     Parameters
     ----------
     record : bytes
         A JSON object that the source's codec takes.
-    private : sequence of str
-        Names of its private fields.
+    private : sequence of tuples of str
+        Where its private fields lie, as `Source.private_paths` says.
 
     Returns
     -------
@@ -226,9 +227,9 @@ def quoted(record: bytes, private: Sequence[str]) -> Raw:
 
     Examples
     --------
-    >>> bytes(quoted(b'{"who": "ann", "n": 1.50}', ["who"]))
-    b'{"who":"****","n":1.50}'
-    >>> bytes(quoted(b'{"who": "ann", "n": 1e999}', ["who"]))
+    >>> bytes(quoted(b'{"after": {"who": "ann"}, "n": 1.50}', [("after", "who")]))
+    b'{"after":{"who":"****"},"n":1.50}'
+    >>> bytes(quoted(b'{"who": "ann", "n": 1e999}', [("who",)]))
     b'null'
     """
     try:
@@ -237,8 +238,22 @@ def quoted(record: bytes, private: Sequence[str]) -> Raw:
         return NO_RECORD
     if not private:
         return Raw(record)
-    fields = _decode_fields(record)
-    fields |= {name: _MASKED for name in private if name in fields}
+    return _masked(record, private)
+
+
+def _masked(value: bytes | Raw, private: Sequence[Path]) -> Raw:
+    """Return an object with what lies at some paths in it masked."""
+    try:
+        fields = _decode_fields(value)
+    except msgspec.ValidationError:
+        # A null holds nothing to be masked, and no good record has another value here.
+        return Raw(value) if bytes(value).strip() == b"null" else _MASKED
+    below: dict[str, list[Path]] = {}
+    for key, *rest in private:
+        below.setdefault(key, []).append(tuple(rest))
+    for key, paths in below.items():
+        if key in fields:
+            fields[key] = _masked(fields[key], paths) if all(paths) else _MASKED
     return Raw(msgspec.json.encode(fields))
 
 

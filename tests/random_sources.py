@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 from hypothesis import strategies as st
 
 from streamscore.sources import Field, Source
@@ -48,6 +49,11 @@ NAMES = st.sampled_from(HOSTILE_NAMES) | st.text(
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=12) | st.sampled_from(
     ["", "DRY", "WET", "See http://x.y or WWW.z.org!", "ÀÉ 12 été", "🎈" * 9]
 )
+_KEYS = st.sampled_from(["after", "f0", "g0", "r", "$", " ", "and", "é"]) | st.text(
+    st.characters(codec="utf-8", exclude_categories=["Cc"], exclude_characters='"\\.'),
+    min_size=1,
+    max_size=3,
+)
 _TYPES_OF_ROLE = {
     "category": ("string", "integer", "boolean"),
     "number": ("integer", "float"),
@@ -77,12 +83,31 @@ def fields(draw: st.DrawFn) -> Field:
 
 
 @st.composite
+def paths(draw: st.DrawFn, names: Sequence[str]) -> dict[str, str]:
+    """Paths of some fields, none of them another's or through it; many share a parent."""
+    places: dict[str, tuple[str, ...]] = {name: (name,) for name in names}
+    for name in draw(st.lists(st.sampled_from(names), unique=True)):
+        place = tuple(draw(st.lists(_KEYS, min_size=1, max_size=4)))
+        others = [other for owner, other in places.items() if owner != name]
+        if not any(_collide(place, other) for other in others):
+            places[name] = place
+    return {name: ".".join(place) for name, place in places.items() if place != (name,)}
+
+
+def _collide(one: Sequence[str], other: Sequence[str]) -> bool:
+    shorter = min(len(one), len(other))
+    return one[:shorter] == other[:shorter]
+
+
+@st.composite
 def sources(draw: st.DrawFn) -> Source:
     """A source of up to six fields beside its event time."""
     names = draw(st.lists(NAMES, unique=True, min_size=1, max_size=7))
     time_field = draw(st.sampled_from(names))
     described = {name: draw(fields()) for name in names}
     described[time_field] = Field(type="integer", role="time")
+    for name, path in draw(paths(names)).items():
+        described[name] = msgspec.structs.replace(described[name], path=path)
     cycles: Any = draw(st.lists(st.sampled_from(["hour", "weekday", "month"]), unique=True))
     time = EventTime(
         field=time_field,
@@ -117,12 +142,24 @@ def values(field: Field) -> st.SearchStrategy[Any]:
 @st.composite
 def records(draw: st.DrawFn, source: Source) -> dict[str, Any]:
     """One good record of a source, as JSON values."""
-    record = {}
+    record: dict[str, Any] = {}
     for name, field in source.fields.items():
+        path = source.path_of(name)
         if field.required or draw(st.booleans()):
             null = st.none() if not field.required else st.nothing()
-            record[name] = draw(values(field) | null)
+            put(record, path, draw(values(field) | null))
+        elif len(path) > 1 and path[0] not in record and draw(st.booleans()):
+            record[path[0]] = None
     return record
+
+
+def put(record: dict[str, Any], path: Sequence[str], value: Any) -> None:
+    """Put a value where a path leads, with the objects that are not there yet."""
+    for key in path[:-1]:
+        if not isinstance(record.get(key), dict):
+            record[key] = {}
+        record = record[key]
+    record[path[-1]] = value
 
 
 def histories(source: Source, most: int = 4) -> st.SearchStrategy[list[dict[str, Any]]]:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from streamscore.bundle import Bundle, read_bundle
 from streamscore.scoring import Model
 from streamscore.sources import Codec, RecordFault, Source
+from streamscore.sources.nesting import Nesting
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -112,6 +113,7 @@ def record_values(source: Source, table: pd.DataFrame) -> list[bytes]:
     """
     unread = {n: None for n, field in source.fields.items() if field.type == "any"}
     integers = {n for n, field in source.fields.items() if field.type == "integer"}
+    nesting = Nesting(source)
     names = [str(name) for name in table.columns]
     rows = table.astype(object).where(table.notna(), None)
     values = []
@@ -119,7 +121,7 @@ def record_values(source: Source, table: pd.DataFrame) -> list[bytes]:
         known = {n: _plain(v, n in integers) for n, v in zip(names, row, strict=True)}
         record = unread | {n: v for n, v in known.items() if v is not None}
         try:
-            values.append(msgspec.json.encode(record))
+            values.append(msgspec.json.encode(nesting.record(record)))
         except UnicodeEncodeError:
             # Half a surrogate pair: no bytes stand for it, so the codec is given some that do not.
             values.append(b"\xff")

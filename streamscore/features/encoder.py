@@ -135,13 +135,13 @@ class Encoder:
 def _generate_rows(codec: Codec, scalars: list[Column], learned: Learned) -> RowFunction:
     """Generate `rows(records) -> flat list`, one look-up a scalar and no loop over columns.
 
-    The code is made of attribute names (`f0`, `f1`, ...) and integers alone.
+    The code is made of attribute names of our own (`f0`, `g0`, ...) and integers alone.
     """
     names: dict[str, Any] = {"nan": float("nan")}
     # Subscripting is the faster look-up; a record with a category that is unseen takes the other.
     known, terms = [], []
     for i, column in enumerate(scalars):
-        attribute = f"r.{codec.attributes[column.field]}"
+        attribute = codec.look_ups[column.field].code("r")
         if column.kind == "code":
             vocabulary = learned.vocabularies[column.field]
             codes: dict[Any, float] = {value: float(code) for code, value in enumerate(vocabulary)}

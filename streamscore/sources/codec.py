@@ -1,21 +1,17 @@
 """The codec: from the bytes of a message to a checked record, with a struct made for the source."""
 
 from collections.abc import Sequence
-from math import ceil, floor
-from operator import attrgetter
-from typing import Annotated, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
-from msgspec import Meta
 from numpy.typing import NDArray
 
 from streamscore.sources.event_time import EventClock
 from streamscore.sources.faults import Reason, RecordFault
 from streamscore.sources.instants import Instant
-from streamscore.sources.source import FLOAT_LIMIT, INTEGER_LIMIT, Field, Source
-
-_TYPES: dict[str, Any] = {"string": str, "integer": int, "float": float, "boolean": bool}
+from streamscore.sources.record_structs import says_missing, source_struct
+from streamscore.sources.source import Source
 
 Record = Any
 """A decoded record: an instance of the struct that `Codec` makes for its source."""
@@ -46,8 +42,9 @@ class Batch(NamedTuple):
 class Codec:
     """Decodes and checks the records of one source.
 
-    The struct's attributes are `f0`, `f1`, ... in the order of the source's fields, whatever the
-    fields are called, so that a hostile field name never becomes code.
+    The struct's attributes are `f0`, `f1`, ... in the order of the source's fields, and `g0`, ...
+    for the objects that a field's path leads through, whatever they are called, so that a hostile
+    name never becomes code.
 
     Parameters
     ----------
@@ -58,8 +55,8 @@ class Codec:
 
     Attributes
     ----------
-    attributes : dict of str to str
-        Field name -> attribute of the struct.
+    look_ups : dict of str to LookUp
+        Field name -> how its value is found in the struct.
 
     Examples
     --------
@@ -73,12 +70,15 @@ class Codec:
 
     def __init__(self, source: Source, max_bytes: int = 1_000_000) -> None:
         self.source = source
-        self.attributes = {name: f"f{i}" for i, name in enumerate(source.fields)}
+        attributes = {name: f"f{i}" for i, name in enumerate(source.fields)}
+        struct = source_struct(source, attributes)
+        self.look_ups = {name: struct.look_ups[attributes[name]] for name in source.fields}
+        self._getters = {name: found.getter() for name, found in self.look_ups.items()}
         self._max_bytes = max_bytes
-        self._decoder = msgspec.json.Decoder(_struct_of(source, self.attributes))
+        self._decoder = msgspec.json.Decoder(struct.type)
         self._encoder = msgspec.json.Encoder()
         self._clock = EventClock(source.event_time)
-        self._time_of = attrgetter(self.attributes[source.event_time.field])
+        self._time_of = self._getters[source.event_time.field]
 
     def decode(self, value: bytes | None) -> Record:
         """Decode one message value.
@@ -91,7 +91,7 @@ class Codec:
         Returns
         -------
         Record
-            A struct with one attribute a field.
+            A struct that holds one value a field.
 
         Raises
         ------
@@ -166,12 +166,11 @@ class Codec:
 
     def value_of(self, record: Record, field: str) -> Any:
         """Return one field's value."""
-        return getattr(record, self.attributes[field])
+        return self._getters[field](record)
 
     def values_of(self, records: Sequence[Record], field: str) -> list[Any]:
         """Return one field's value in each record."""
-        attribute = self.attributes[field]
-        return [getattr(record, attribute) for record in records]
+        return list(map(self._getters[field], records))
 
 
 def _without(batch: Batch, bad: dict[int, RecordFault]) -> Batch:
@@ -187,47 +186,6 @@ def _without(batch: Batch, bad: dict[int, RecordFault]) -> Batch:
     )
 
 
-def _struct_of(source: Source, attributes: dict[str, str]) -> type[msgspec.Struct]:
-    # A struct wants its required fields first; attributes keep the source's numbering.
-    required = [n for n, field in source.fields.items() if field.required]
-    optional = [n for n, field in source.fields.items() if not field.required]
-    fields: list[Any] = [(attributes[n], _type_of(source.fields[n])) for n in required]
-    fields += [(attributes[n], _optional(_type_of(source.fields[n])), None) for n in optional]
-    return msgspec.defstruct(
-        "Record",
-        fields,
-        rename={attribute: name for name, attribute in attributes.items()},
-        frozen=True,
-        gc=False,
-    )
-
-
-def _optional(kind: Any) -> Any:
-    # A union with Raw would accept nothing but null; Raw takes a null as it is.
-    return kind if kind is msgspec.Raw else kind | None
-
-
-def _type_of(field: Field) -> Any:
-    if field.type == "any":
-        return msgspec.Raw
-    kind = _TYPES[field.type]
-    if field.type == "integer":
-        low, high = _bounds(field, INTEGER_LIMIT)
-        return Annotated[kind, Meta(ge=ceil(low), le=floor(high))]
-    if field.type == "float":
-        low, high = _bounds(field, FLOAT_LIMIT)
-        return Annotated[kind, Meta(ge=float(low), le=float(high))]
-    if field.max_length is not None:
-        return Annotated[kind, Meta(max_length=field.max_length)]
-    return kind
-
-
-def _bounds(field: Field, limit: float) -> tuple[float, float]:
-    low = -limit if field.min is None else max(field.min, -limit)
-    high = limit if field.max is None else min(field.max, limit)
-    return low, high
-
-
 def _check_json(value: bytes) -> None:
     # The decoder stops at the first value of a wrong type, whatever comes after it.
     try:
@@ -237,10 +195,10 @@ def _check_json(value: bytes) -> None:
 
 
 def _rule_broken(message: str) -> Reason:
+    if says_missing(message):
+        return "missing_field"
     # A message ends with the place, and thus with whatever the field is called.
     rule = message.partition(" - at `")[0]
-    if rule.startswith("Object missing required field"):
-        return "missing_field"
     if "out of range" in rule or " <= " in rule or " >= " in rule or "length" in rule:
         return "out_of_range"
     return "wrong_type"

@@ -14,7 +14,9 @@ import msgspec
 
 from streamscore.errors import SourceError
 from streamscore.sources.event_time import EventClock
-from streamscore.sources.faults import RecordFault
+from streamscore.sources.faults import Reason, RecordFault
+from streamscore.sources.nesting import Nesting
+from streamscore.sources.record_structs import Leaf, says_missing, struct_of
 from streamscore.sources.source import INTEGER_LIMIT, FieldType, Source
 
 _encode = msgspec.json.Encoder().encode
@@ -48,8 +50,8 @@ class CsvRows:
 
     `"3.0"` becomes 3 where the field is an integer; `true`, `false`, `1`, `0` in any case are
     booleans; an empty string means absent where the field is optional and stays `""` where it is a
-    required string. A field of type `any` holds JSON. Columns that the source does not name are
-    kept as strings.
+    required string. A field of type `any` holds JSON. A field with a path has a column of its name
+    or of its path. Columns that the source does not name are kept as strings.
 
     Parameters
     ----------
@@ -74,8 +76,10 @@ class CsvRows:
     """
 
     def __init__(self, source: Source, header: Sequence[str]) -> None:
-        _check_header(source, header)
-        self._names = tuple(header)
+        columns = _columns(source)
+        self._names = tuple(columns.get(column, column) for column in header)
+        _check_header(source, header, self._names)
+        self._nesting = Nesting(source)
         self._required: list[tuple[str, _Converted]] = []
         self._optional: list[tuple[str, _Converted]] = []
         for name in self._names:
@@ -109,7 +113,7 @@ class CsvRows:
         instant = self._clock.read(record[self._time_field])
         key = _key_bytes(record.get(self._key_field)) if self._key_field else None
         try:
-            return Row(_encode(record), key, instant.utc_ms)
+            return Row(_encode(self._nesting.record(record)), key, instant.utc_ms)
         except UnicodeEncodeError:
             raise RecordFault("not_utf8", "a row must be UTF-8 text") from None
 
@@ -132,17 +136,17 @@ class JsonRows:
     def __init__(self, source: Source) -> None:
         time_field = source.event_time.field
         time_type = _TIME_TYPES[source.fields[time_field].type]
-        time_only: list[Any] = [("time", time_type)]
-        rename = {"time": time_field}
-        self._time_decoder = _decoder(time_only, rename)
+        leaves = [Leaf("time", source.path_of(time_field), time_type, True)]
+        struct, look_ups = struct_of(leaves)
+        self._time_decoder = msgspec.json.Decoder(struct)
         self._decoder = self._time_decoder
-        self._key_attribute: str | None = None
-        if source.key == time_field:
-            self._key_attribute = "time"
-        elif source.key is not None:
-            self._key_attribute = "key"
-            with_key = [*time_only, ("key", _Key, None)]
-            self._decoder = _decoder(with_key, {**rename, "key": source.key})
+        if source.key is not None and source.key != time_field:
+            leaves.append(Leaf("key", source.path_of(source.key), _Key, False))
+            struct, look_ups = struct_of(leaves)
+            self._decoder = msgspec.json.Decoder(struct)
+        self._time_of = look_ups["time"].getter()
+        key = look_ups.get("key", look_ups["time"])
+        self._key_of = _no_key if source.key is None else key.getter()
         self._clock = EventClock(source.event_time)
 
     def read(self, line: bytes) -> Row:
@@ -156,31 +160,29 @@ class JsonRows:
         try:
             if not line.isascii():
                 line.decode()
-            found = self._decode(line)
+            time, key = self._decode(line)
         except UnicodeDecodeError as error:
             raise RecordFault("not_utf8", str(error)) from None
         except msgspec.ValidationError as error:
-            missing = str(error).startswith("Object missing required field")
-            raise RecordFault("missing_field" if missing else "wrong_type", str(error)) from None
+            reason: Reason = "missing_field" if says_missing(str(error)) else "wrong_type"
+            raise RecordFault(reason, str(error)) from None
         except (msgspec.DecodeError, RecursionError) as error:
             raise RecordFault("not_json", str(error)) from None
-        key = None
-        if self._key_attribute is not None:
-            key = _key_bytes(getattr(found, self._key_attribute, None))
-        return Row(line, key, self._clock.read(found.time).utc_ms)
+        return Row(line, key, self._clock.read(time).utc_ms)
 
-    def _decode(self, line: bytes) -> Any:
+    def _decode(self, line: bytes) -> tuple[Any, bytes | None]:
         try:
-            return self._decoder.decode(line)
+            found = self._decoder.decode(line)
         except msgspec.ValidationError:
             if self._decoder is self._time_decoder:
                 raise
             # A key of a wrong type is the scorer's to judge; the record goes without a key.
-            return self._time_decoder.decode(line)
+            return self._time_of(self._time_decoder.decode(line)), None
+        return self._time_of(found), _key_bytes(self._key_of(found))
 
 
-def _decoder(fields: list[Any], rename: dict[str, str]) -> "msgspec.json.Decoder[Any]":
-    return msgspec.json.Decoder(msgspec.defstruct("Row", fields, rename=rename, gc=False))
+def _no_key(_: Any) -> None:
+    return None
 
 
 def _key_bytes(value: Any) -> bytes | None:
@@ -191,11 +193,27 @@ def _key_bytes(value: Any) -> bytes | None:
     return _encode(value)
 
 
-def _check_header(source: Source, header: Sequence[str]) -> None:
-    repeated = sorted(name for name, count in Counter(header).items() if count > 1)
+def _columns(source: Source) -> dict[str, str]:
+    """Return the field that each column holds: it is called as in the record, or as the field."""
+    flat = [name for name in source.fields if source.path_of(name) == (name,)]
+    columns = {name: name for name in flat}
+    for name in source.fields:
+        columns.setdefault(".".join(source.path_of(name)), name)
+    return {name: name for name in source.fields} | columns
+
+
+def _check_header(source: Source, header: Sequence[str], fields: Sequence[str]) -> None:
+    counts = Counter(fields)
+    repeated = sorted({c for c, field in zip(header, fields, strict=True) if counts[field] > 1})
     if repeated:
         raise SourceError(f"a column may occur once; the header repeats {', '.join(repeated)}")
-    absent = [n for n, field in source.fields.items() if field.required and n not in header]
+    objects = {source.path_of(name)[0] for name in source.fields if len(source.path_of(name)) > 1}
+    if in_the_way := sorted(objects.difference(source.fields).intersection(fields)):
+        raise SourceError(
+            f"source {source.name} has fields within {', '.join(in_the_way)}, which so cannot be a "
+            "column; name the columns as the fields or their paths"
+        )
+    absent = [n for n, field in source.fields.items() if field.required and n not in fields]
     if absent:
         shown = ", ".join(header) if len(header) <= 30 else f"{len(header)} others"
         raise SourceError(

@@ -9,6 +9,8 @@ from msgspec import Meta, Struct
 FieldType = Literal["string", "integer", "float", "boolean", "any"]
 Role = Literal["category", "number", "flag", "time", "text", "id", "ignored"]
 Cycle = Literal["hour", "weekday", "month"]
+Path = tuple[str, ...]
+"""The keys that lead to a value of a record, the outermost first."""
 
 INTEGER_LIMIT = 2**53
 """The largest magnitude of an integer that a float64 holds exactly."""
@@ -37,6 +39,9 @@ class Field(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Category values that mean "not known" (`UNKNOWN`).
     private : bool
         Whether the value is masked wherever a person could read it.
+    path : str or None
+        Where the value lies in a record, keys joined by dots (`after.amount`), where that is not
+        the field's own name. Without an object on the way the field is absent.
     """
 
     type: FieldType
@@ -47,6 +52,7 @@ class Field(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     max_length: Annotated[int, Meta(ge=1)] | None = None
     missing: tuple[str, ...] = ()
     private: bool = False
+    path: str | None = None
 
 
 class EventTime(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -122,14 +128,25 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """Names of the fields that have one of the roles, in their order."""
         return tuple(name for name, field in self.fields.items() if field.role in roles)
 
+    def path_of(self, name: str) -> Path:
+        """Return the keys that lead to a field's value in a record."""
+        path = self.fields[name].path
+        return (name,) if path is None else tuple(path.split("."))
+
+    def private_paths(self) -> tuple[Path, ...]:
+        """Return where the private fields lie."""
+        return tuple(self.path_of(name) for name, field in self.fields.items() if field.private)
+
     def schema_hash(self) -> str:
-        """Hash of all that decides what a model reads: fields, event time; 16 hex digits.
+        """Hash of all that decides what a model reads: fields, paths, event time; 16 hex digits.
 
         Two sources with the same hash can run the same bundle. Privacy, bounds and the nominal
         rate are left out: they change what is accepted or shown, not what is learned.
         """
         learned = [
+            # A path is there only where one is used: older bundles know of none.
             [name, field.type, field.role, field.required, sorted(field.missing)]
+            + ([field.path] if self.path_of(name) != (name,) else [])
             for name, field in self.fields.items()
         ]
         time = self.event_time

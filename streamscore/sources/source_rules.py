@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from math import ceil, floor, isfinite
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from streamscore.sources.source import EventTime, Field, Source
+from streamscore.sources.source import EventTime, Field, Path, Source
 
 _ROLE_TYPES: dict[str, tuple[str, ...]] = {
     "category": ("string", "integer", "boolean"),
@@ -16,6 +16,8 @@ _ROLE_TYPES: dict[str, tuple[str, ...]] = {
     "text": ("string",),
 }
 _NAMED_FORMATS = ("iso8601", "epoch_seconds", "epoch_milliseconds")
+_MOST_KEYS = 16
+_UNFIT = re.compile(r'["\\\x00-\x1f]')
 _SOME_DAY = datetime(2001, 2, 3, tzinfo=UTC)
 
 
@@ -31,6 +33,7 @@ def source_faults(source: Source) -> Iterator[str]:
     yield from _event_time_faults(source)
     for name, field in source.fields.items():
         yield from (f"fields.{name}: {fault}" for fault in _field_faults(name, field))
+    yield from _path_faults(source)
     if source.key is not None and source.key not in source.fields:
         yield f"key = {source.key!r} is not one of the fields"
     if source.topic in (".", ".."):
@@ -40,8 +43,10 @@ def source_faults(source: Source) -> Iterator[str]:
 
 
 def _field_faults(name: str, field: Field) -> Iterator[str]:
-    if re.search(r'["\\\x00-\x1f]', name):
+    if _UNFIT.search(name):
         yield "a name must not contain a quotation mark, a backslash or a control character"
+    if field.path is not None:
+        yield from _own_path_faults(field.path)
     allowed = _ROLE_TYPES.get(field.role)
     if allowed is not None and field.type not in allowed:
         yield f"role {field.role} needs type {' or '.join(allowed)}, got {field.type}"
@@ -53,6 +58,34 @@ def _field_faults(name: str, field: Field) -> Iterator[str]:
     if field.max_length is not None and field.type != "string":
         yield f"max_length bounds strings, got type {field.type}"
     yield from _bound_faults(field)
+
+
+def _own_path_faults(path: str) -> Iterator[str]:
+    keys = path.split(".")
+    if not all(keys) or len(keys) > _MOST_KEYS:
+        yield (
+            f"a path is 1 to {_MOST_KEYS} keys joined by dots, such as after.amount, none of them "
+            f"empty; got {path!r}"
+        )
+    if _UNFIT.search(path):
+        yield "a path must not contain a quotation mark, a backslash or a control character"
+
+
+def _path_faults(source: Source) -> Iterator[str]:
+    owners: dict[Path, str] = {}
+    for name in source.fields:
+        path = source.path_of(name)
+        if path in owners:
+            yield f"fields.{owners[path]} and fields.{name} both lie at {'.'.join(path)}; one may"
+        owners.setdefault(path, name)
+    for path, name in owners.items():
+        parents = (path[:depth] for depth in range(1, len(path)))
+        yield from (
+            f"fields.{owners[parent]} lies at {'.'.join(parent)}, which must be an object for "
+            f"fields.{name} to lie at {'.'.join(path)}: name the one or the other"
+            for parent in parents
+            if parent in owners
+        )
 
 
 def _bound_faults(field: Field) -> Iterator[str]:

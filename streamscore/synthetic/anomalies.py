@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from streamscore.sources.nesting import Nesting
 from streamscore.sources.source import Source
 from streamscore.synthetic.accident_anomalies import ACCIDENT_KINDS
 from streamscore.synthetic.kinds import Change
@@ -43,6 +44,7 @@ class Injector:
 
     def __init__(self, source: Source, rng: np.random.Generator) -> None:
         self._kinds = kinds_of(source)
+        self._nesting = Nesting(source)
         self._rng = rng
 
     def inject(self, record: dict[str, Any]) -> tuple[dict[str, Any], str | None]:
@@ -60,8 +62,9 @@ class Injector:
             copy is as the record.
         """
         names = list(self._kinds)
+        values = self._nesting.values(record)
         for place in self._rng.permutation(len(names)):
-            changed = dict(record)
-            if self._kinds[names[place]](changed, self._rng) and changed != record:
-                return changed, names[place]
+            changed = dict(values)
+            if self._kinds[names[place]](changed, self._rng) and changed != values:
+                return self._nesting.replaced(record, changed), names[place]
         return dict(record), None

@@ -10,6 +10,7 @@ import numpy as np
 from msgspec import Struct
 
 from streamscore.errors import UsageError
+from streamscore.sources.nesting import Nesting
 from streamscore.sources.source import Source
 from streamscore.synthetic.anomalies import Injector
 from streamscore.synthetic.generation import DEFAULT_PER_DAY, DEFAULT_START, generate
@@ -81,6 +82,7 @@ def labelled_records(source: Source, plan: GenerationPlan) -> Iterator[Labelled]
     record_rng, anomaly_rng = np.random.default_rng(plan.seed).spawn(2)
     records = generate(source.name, plan.rows, record_rng, start=plan.start, per_day=plan.per_day)
     injector = Injector(source, anomaly_rng)
+    records = map(Nesting(source).record, records)
     return (_labelled(record, injector, plan.anomaly_share, anomaly_rng) for record in records)
 
 
@@ -142,7 +144,13 @@ def _csv_writer(source: Source, file: TextIO) -> Any:
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(source.fields)
     names = tuple(source.fields)
-    return lambda record: writer.writerow([_cell(record.get(name)) for name in names])
+    values_of = Nesting(source).values
+
+    def write(record: dict[str, Any]) -> None:
+        values = values_of(record)
+        writer.writerow([_cell(values.get(name)) for name in names])
+
+    return write
 
 
 def _cell(value: Any) -> Any:

@@ -1,6 +1,7 @@
 """What is wrong with a record, rule by rule, after the standard library has read its JSON."""
 
 import json
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from streamscore.sources import Field, Reason, Source
@@ -27,11 +28,31 @@ def naive_reasons(source: Source, value: bytes) -> set[Reason]:
         return {"wrong_type"}
     reasons: set[Reason] = set()
     for name, field in source.fields.items():
-        if name in record:
-            reasons |= _value_reasons(field, record[name])
+        parent = naive_parent(record, source.path_of(name))
+        key = source.path_of(name)[-1]
+        if not isinstance(parent, dict):
+            reasons.add("wrong_type")
+        elif key in parent:
+            reasons |= _value_reasons(field, parent[key])
         elif field.required:
             reasons.add("missing_field")
     return reasons
+
+
+def naive_parent(record: dict[str, Any], path: Sequence[str]) -> Any:
+    """The object that the last key of a path is looked for in; empty where there is none."""
+    parent: Any = record
+    for key in path[:-1]:
+        if not isinstance(parent, dict):
+            return parent
+        parent = {} if parent.get(key) is None else parent[key]
+    return parent
+
+
+def naive_value(source: Source, record: dict[str, Any], name: str) -> Any:
+    """A field's value in a good record; None where it has none."""
+    path = source.path_of(name)
+    return naive_parent(record, path).get(path[-1])
 
 
 def _refused(constant: str) -> NoReturn:

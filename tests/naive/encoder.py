@@ -10,6 +10,7 @@ from typing import Any
 from streamscore.features import ColumnPlan
 from streamscore.features.encoder import Learned
 from streamscore.sources import Source
+from tests.naive.codec import naive_value
 from tests.naive.text import naive_text
 
 Values = dict[str, Any]
@@ -19,7 +20,7 @@ def naive_fit(source: Source, history: Sequence[Values], plan: ColumnPlan) -> Le
     """Learn vocabularies, medians and interquartile ranges from records as JSON values."""
     vocabularies, centers, scales = {}, {}, {}
     for name, field in source.fields.items():
-        known = [r[name] for r in history if r.get(name) is not None]
+        known = [v for r in history if (v := naive_value(source, r, name)) is not None]
         if field.role == "category":
             counts = Counter(known)
             vocabularies[name] = sorted(counts, key=lambda v: (-counts[v], v))
@@ -35,14 +36,14 @@ def _center_and_scale(known: list[float]) -> tuple[float, float]:
         return known[0], 1.0
     low, median, high = statistics.quantiles(known, n=4, method="inclusive")
     spread = high - low or statistics.fmean(abs(v - median) for v in known)
-    return median, 1.0 / spread if spread else 1.0
+    return median, 1.0 / spread if spread > 1e-100 else 1.0
 
 
 def naive_encode(source: Source, learned: Learned, record: Values, local_ms: int) -> list[float]:
     """Encode one record of JSON values."""
     row: list[float] = []
     for name, field in source.fields.items():
-        value = record.get(name)
+        value = naive_value(source, record, name)
         if field.role == "category":
             row.append(_code(learned.vocabularies[name], value))
         elif field.role == "number":
@@ -54,7 +55,7 @@ def naive_encode(source: Source, learned: Learned, record: Values, local_ms: int
             row += naive_cycle(cycle, local_ms)
     for name, field in source.fields.items():
         if field.role == "text":
-            row += naive_text(record.get(name), learned.plan.text_dimensions)
+            row += naive_text(naive_value(source, record, name), learned.plan.text_dimensions)
     return row
 
 
