@@ -11,6 +11,8 @@ from benchmarks._faults.records import Row
 from streamscore import headers
 
 _DELIVERY_SECONDS = 120.0
+_PACED_EVERY = 20
+_SLOWEST_SHARE = 0.02
 
 
 class Producing(threading.Thread):
@@ -27,7 +29,8 @@ class Producing(threading.Thread):
     rows : sequence of Row
         What.
     per_second : float
-        How many records a second, until `hurry`.
+        How many records a second, until `hurry`; fewer and fewer in the last quarter, so that some
+        are left for faults that take their time on a busy machine.
     """
 
     def __init__(
@@ -73,11 +76,12 @@ class Producing(threading.Thread):
 
     def run(self) -> None:
         """Produce everything and wait for the broker's word on each."""
-        began = time.monotonic()
+        due = time.monotonic()
         for i, row in enumerate(self._rows):
-            if not self._hurry.is_set() and i % 20 == 0:
+            if not self._hurry.is_set() and i % _PACED_EVERY == 0:
                 self._producer.poll(0)
-                self._hurry.wait(max(0.0, began + i / self._per_second - time.monotonic()))
+                self._hurry.wait(max(0.0, due - time.monotonic()))
+                due += _PACED_EVERY / self._rate(i)
             if self._ending.is_set():
                 break
             self._send(row.value, i % self._partitions, (headers.ROW, row.row_id.encode()))
@@ -87,6 +91,10 @@ class Producing(threading.Thread):
         left = self._producer.flush(_DELIVERY_SECONDS)
         if left:
             self.failed.append(f"{left} were not delivered")
+
+    def _rate(self, sent: int) -> float:
+        left = 1 - sent / len(self._rows)
+        return self._per_second * min(1.0, max(4 * left, _SLOWEST_SHARE))
 
     def _send(self, value: bytes | None, partition: int, header: tuple[str, bytes]) -> None:
         while True:
