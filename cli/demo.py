@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.invocation import invocation_of, print_json
+from cli.invocation import DialectOption, invocation_of, print_json
 
 if TYPE_CHECKING:
     from embedded.demo_plan import DemoPlan
@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
     app.command(rich_help_panel="Start here")(demo)
 
 
-def demo(
+def demo(  # noqa: PLR0913  # an argument for each option
     context: typer.Context,
     data: Annotated[
         Path | None,
@@ -35,6 +35,7 @@ def demo(
         str | None,
         typer.Option(help="accidents, reviews, or a TOML file; else what --data fits."),
     ] = None,
+    dialect: DialectOption = None,
     rows: Annotated[int, typer.Option(help="Most records to replay.")] = 3_000,
     inject: Annotated[
         float, typer.Option(metavar="RATE", help="Share of records given an anomalous copy.")
@@ -65,6 +66,7 @@ def demo(
         rows=rows,
         inject=inject,
         seed=seed,
+        dialect=dialect,
         rate=rate,
         keep=keep,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
@@ -18,6 +18,17 @@ if TYPE_CHECKING:
     from streamscore.settings import Settings
 
 DEFAULT_FILE = Path("streamscore.toml")
+
+DialectOption = Annotated[
+    str | None,
+    typer.Option(
+        "--dialect",
+        metavar="NAME",
+        help="How the files are written: a dialect of the source, or canonical. By default it is "
+        "recognised.",
+    ),
+]
+"""The option of commands that read files of records."""
 
 
 class Invocation(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.invocation import error_console, invocation_of, print_json, print_table
+from cli.invocation import DialectOption, error_console, invocation_of, print_json, print_table
 from streamscore.errors import UsageError
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ def replay(  # noqa: PLR0913  # an argument for each option
         Path | None,
         typer.Option(metavar="FILE", help="Reject file; SOURCE.rejects.jsonl by default."),
     ] = None,
+    dialect: DialectOption = None,
     allow_behind: Annotated[
         bool, typer.Option("--allow-behind", help="Send rows older than what the topic holds.")
     ] = False,
@@ -85,6 +86,7 @@ def replay(  # noqa: PLR0913  # an argument for each option
         partitions=partitions,
         rejects=rejects,
         allow_behind=allow_behind,
+        dialect=dialect,
     )
     settings = invocation_of(context).settings()
     with _interruptible() as stopped, progress_display(error_console()) as on_progress:
@@ -139,11 +141,15 @@ def parse_speed(text: str) -> float | None:
 
 def print_summary(summary: ReplaySummary) -> None:
     """Print what a replay did."""
+    from streamscore.sources.dialects import CANONICAL
+
     lines = [
         ("topic", f"{summary.topic}, {summary.partitions} partition(s)"),
         ("rows read", f"{summary.rows_read:,}"),
         ("sent", f"{summary.sent:,}"),
     ]
+    if spelled := set(summary.dialects.values()) - {CANONICAL}:
+        lines.append(("dialect", ", ".join(sorted(spelled))))
     if summary.injected:
         kinds = ", ".join(f"{kind} {n}" for kind, n in sorted(summary.injected.items()))
         lines.append(("injected", f"{sum(summary.injected.values()):,} ({kinds})"))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.invocation import Invocation, error_console, invocation_of
+from cli.invocation import DialectOption, Invocation, error_console, invocation_of
 from streamscore.errors import UsageError
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def score_file(
     bundle: Annotated[
         Path | None, typer.Option(metavar="DIR", help="A bundle's folder, in its place.")
     ] = None,
+    dialect: DialectOption = None,
     out: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help=".csv, .jsonl or .parquet; standard output by default."),
@@ -49,21 +50,22 @@ def score_file(
     loaded = _model(invocation_of(context), source, model, bundle)
     if out is not None:
         with table_file(out) as write:
-            _score(loaded, file, write)
+            _score(loaded, file, dialect, write)
         return
     try:
-        _score(loaded, file, json_writer(sys.stdout) if json else csv_writer(sys.stdout))
+        write = json_writer(sys.stdout) if json else csv_writer(sys.stdout)
+        _score(loaded, file, dialect, write)
         sys.stdout.flush()
     except BrokenPipeError:
         # Whoever read had enough; Python would complain of it once more when it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _score(model: Model, file: Path, write: Write) -> None:
+def _score(model: Model, file: Path, dialect: str | None, write: Write) -> None:
     from scorer.file_scoring import score_file as scored_batches
 
     scored = flagged = rejected = 0
-    for rows in scored_batches(model, file):
+    for rows in scored_batches(model, file, dialect=dialect):
         write(rows)
         scored += sum(row.rejected is None for row in rows)
         rejected += sum(row.rejected is not None for row in rows)

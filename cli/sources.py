@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.invocation import print_json, print_table
+from cli.invocation import DialectOption, print_json, print_table
 
 if TYPE_CHECKING:
     from streamscore.sources import Source
+    from streamscore.sources.dialects import Dialect
     from streamscore.sources.sampling import SampleCheck
 
 SourceName = Annotated[str, typer.Argument(help="A source's name, or the path of its TOML file.")]
@@ -58,6 +59,8 @@ def show(source: SourceName, json: Json = False) -> None:
             for name, field in loaded.fields.items()
         ],
     )
+    for name, dialect in loaded.dialects.items():
+        print_table(("DIALECT", name), _dialect_facts(loaded, dialect))
 
 
 def check(
@@ -66,22 +69,28 @@ def check(
         Path | None, typer.Argument(metavar="FILE", help="CSV or JSON lines, also gzipped.")
     ] = None,
     rows: Annotated[int, typer.Option(min=1, help="Rows of the file that are looked at.")] = 10_000,
+    all_: Annotated[bool, typer.Option("--all", help="Look at every row of the file.")] = False,
+    dialect: DialectOption = None,
     json: Json = False,
 ) -> None:
-    """Check a source's TOML file, and how a sample of data fits it.
+    """Check a source's TOML file, and how a file fits it: what would be accepted, and why not.
 
-    Exit code 1 when a row of the sample does not fit.
+    Exit code 1 when a row that was looked at does not fit.
     """
     from streamscore.sources import load_source
+    from streamscore.sources.record_files import LocalFile
     from streamscore.sources.sampling import check_sample
 
     loaded = load_source(source)
-    found = None if file is None else check_sample(loaded, file, rows)
+    found = None
+    if file is not None:
+        found = check_sample(loaded, LocalFile(file), None if all_ else rows, dialect)
     if json:
         print_json({"source": loaded.name, "sample": found})
     elif found is None:
         print_table(("SOURCE", loaded.name), [("fields", str(len(loaded.fields)))])
     else:
+        print_table(("DIALECT", found.dialect), [("rows looked at", f"{found.rows:,}")])
         _print_sample(found)
     if found is not None and found.faults:
         raise typer.Exit(1)
@@ -106,6 +115,20 @@ def _facts(source: Source) -> list[tuple[str, str]]:
         ("nominal rate", f"{source.nominal_rate:g}"),
         ("schema", source.schema_hash()),
     ]
+
+
+def _dialect_facts(source: Source, dialect: Dialect) -> list[tuple[str, str]]:
+    facts = [
+        ("title", dialect.title),
+        ("layout", dialect.layout or "any"),
+        ("event time", ", ".join(dialect.formats(source.event_time.format))),
+    ]
+    for field, spelling in dialect.fields.items():
+        parts = [" or ".join(spelling.names(field))]
+        parts += [] if spelling.convert == "plain" else [f"read as {spelling.convert}"]
+        parts += [] if spelling.default is None else [f"{spelling.default!r} where empty"]
+        facts.append((field, ", ".join(parts)))
+    return facts
 
 
 def _rules(source: Source, name: str) -> list[str]:

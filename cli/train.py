@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.invocation import error_console, invocation_of, print_json
+from cli.invocation import DialectOption, error_console, invocation_of, print_json
 from streamscore.errors import UsageError
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ def train(
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Decides every random choice.")] = None,
     detector: Annotated[str | None, typer.Option(help="Which detector to train.")] = None,
+    dialect: DialectOption = None,
     bundle_dir: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Write the bundle here, and leave MLflow alone."),
@@ -56,7 +57,7 @@ def train(
 
     invocation = invocation_of(context)
     settings = invocation.settings(**({} if seed is None else {"trainer__seed": str(seed)}))
-    plan = _plan(source, history, from_, to, detector)
+    plan = _plan(source, history, from_, to, detector, dialect)
     if bundle_dir is not None:
         report = write_trained_bundle(settings, plan, bundle_dir, time.perf_counter)
     else:
@@ -70,7 +71,12 @@ def train(
 
 
 def _plan(
-    source: str, history: list[str], start: str | None, end: str | None, detector: str | None
+    source: str,
+    history: list[str],
+    start: str | None,
+    end: str | None,
+    detector: str | None,
+    dialect: str | None,
 ) -> TrainingPlan:
     from streamscore.sources import load_source
     from streamscore.sources.time_range import time_range
@@ -87,6 +93,7 @@ def _plan(
         files=() if history == [TOPIC] else tuple(Path(name) for name in history),
         time_range=time_range(loaded, start, end),
         detector=detector or DEFAULT_DETECTOR,
+        dialect=dialect,
     )
 
 

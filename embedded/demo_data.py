@@ -13,7 +13,7 @@ import numpy as np
 
 from embedded.demo_plan import HISTORY_SHARE, MOST_HISTORY_ROWS, DemoPlan
 from producer.ordering import SpooledOrdering
-from streamscore.errors import UsageError
+from streamscore.errors import AmbiguityError, UsageError
 from streamscore.sources import Codec, RecordFault, Source, builtin_names, load_source
 from streamscore.sources.record_files import LocalFile
 from streamscore.sources.row_files import FileRow, read_rows
@@ -72,7 +72,7 @@ def source_of(plan: DemoPlan, is_chosen: bool) -> str:
     if is_chosen or plan.data is None:
         return plan.source
     for name in builtin_names():
-        if _fits(load_source(name), plan.data):
+        if _fits(load_source(name), plan.data, plan.dialect):
             return name
     raise UsageError(
         f"--data must hold records of one of the sources {', '.join(builtin_names())}; none of "
@@ -143,7 +143,7 @@ def _cut(
 ) -> tuple[tuple[int, int], dict[str, int]]:
     unreadable: Counter[str] = Counter()
     with SpooledOrdering([data.name]) as ordering:
-        for line, row, fault in read_rows(source, LocalFile(data)):
+        for line, row, fault in read_rows(source, LocalFile(data), plan.dialect):
             if row is not None:
                 ordering.add(0, line, row)
             elif fault is not None:
@@ -173,11 +173,13 @@ def _write(values: Iterator[bytes], path: Path) -> int:
     return count
 
 
-def _fits(source: Source, data: Path) -> bool:
+def _fits(source: Source, data: Path, dialect: str | None) -> bool:
     codec = Codec(source)
     try:
-        rows = islice(read_rows(source, LocalFile(data)), _LOOKED_AT_ROWS)
+        rows = islice(read_rows(source, LocalFile(data), dialect), _LOOKED_AT_ROWS)
         return any(_is_record(codec, found) for found in rows)
+    except AmbiguityError:  # of this source, which is told later
+        return True
     except UsageError:  # another header, or not to be read at all, which is told later
         return False
 

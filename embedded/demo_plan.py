@@ -36,6 +36,8 @@ class DemoPlan(msgspec.Struct, frozen=True, kw_only=True):
         Seed of everything random, at least 0.
     rate : float
         Messages a second, above 0.
+    dialect : str or None
+        How the file is written; None recognises it.
     keep : Path or None
         A new folder that data and logs stay in; they are removed unless one is given.
     """
@@ -46,6 +48,7 @@ class DemoPlan(msgspec.Struct, frozen=True, kw_only=True):
     inject: float = 0.02
     seed: int = 7
     rate: float = 200.0
+    dialect: str | None = None
     keep: Path | None = None
 
     def check(self) -> None:

@@ -34,6 +34,8 @@ class ReplayPlan(Struct, frozen=True, kw_only=True):
         The reject file; None is `SOURCE.rejects.jsonl` in the current folder.
     allow_behind : bool
         Whether rows may be older than what the topic already holds.
+    dialect : str or None
+        How the files are written; None recognises it of each.
     """
 
     files: tuple[Path, ...]
@@ -46,6 +48,7 @@ class ReplayPlan(Struct, frozen=True, kw_only=True):
     partitions: int | None = None
     rejects: Path | None = None
     allow_behind: bool = False
+    dialect: str | None = None
 
     def reject_file(self, source_name: str) -> Path:
         """Return where rejected rows of the source are written down."""
@@ -115,6 +118,8 @@ class ReplaySummary(Struct, frozen=True, kw_only=True):
         How many the topic has.
     rows_read : int
         Rows of the files.
+    dialects : dict of str to str
+        File -> how it is written, `canonical` for the source's own spelling.
     rejected : dict of str to int
         Reason -> rows that no record can be made of, or without an event time.
     skipped : int
@@ -139,6 +144,7 @@ class ReplaySummary(Struct, frozen=True, kw_only=True):
     topic: str
     partitions: int
     rows_read: int
+    dialects: dict[str, str]
     rejected: dict[str, int]
     skipped: int
     sent: int

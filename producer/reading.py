@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -31,11 +32,14 @@ class Reading(Struct, frozen=True):
         Rows outside the range of event time.
     rejected : dict of str to int
         Reason -> rows that no record can be made of, or that have no event time to go by.
+    dialects : dict of str to str
+        File -> how it is written, as far as the files were read.
     """
 
     rows: int
     skipped: int
     rejected: dict[str, int]
+    dialects: dict[str, str]
 
 
 class RejectFile:
@@ -119,12 +123,18 @@ class FileReader:
         Rows outside it are skipped.
     max_bytes : int
         The largest record, in bytes; a larger one is rejected.
+    dialect : str or None
+        How the files are written; None recognises it of each.
     """
 
-    def __init__(self, source: Source, times: TimeRange, max_bytes: int) -> None:
+    def __init__(
+        self, source: Source, times: TimeRange, max_bytes: int, dialect: str | None = None
+    ) -> None:
         self._source = source
         self._times = times
         self._max_bytes = max_bytes
+        self._dialect = dialect
+        self._dialects: dict[str, str] = {}
 
     def read(
         self,
@@ -167,9 +177,10 @@ class FileReader:
                 skipped += 1
             if not rows % _TOLD_EVERY_ROWS and should_stop(rows):
                 break
-        return Reading(rows, skipped, dict(rejects.counts))
+        return Reading(rows, skipped, dict(rejects.counts), self._dialects)
 
     def _rows(self, files: Sequence[Path]) -> Iterator[tuple[int, int, FileRow]]:
         for number, path in enumerate(files):
-            for found in read_rows(self._source, LocalFile(path)):
+            note = partial(self._dialects.__setitem__, str(path))
+            for found in read_rows(self._source, LocalFile(path), self._dialect, note):
                 yield number, found.line, found

@@ -74,7 +74,7 @@ def replay(
         telling.begin("reading", None)
         max_bytes = settings.scorer.record_max_bytes
         codec = Codec(source, max_bytes)
-        reader = FileReader(source, plan.times, max_bytes)
+        reader = FileReader(source, plan.times, max_bytes, plan.dialect)
         reading = reader.read(plan.files, ordering, rejects, telling.rows_read)
         topic = _topic(plan, source, settings)
         if not plan.allow_behind and not telling.is_stopped:
@@ -203,6 +203,7 @@ def _summary(
         topic=topic.name,
         partitions=topic.partitions,
         rows_read=reading.rows,
+        dialects=reading.dialects,
         rejected=reading.rejected,
         skipped=reading.skipped + len(ordering) - sending.rows,
         sent=sending.rows,

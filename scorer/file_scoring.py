@@ -57,7 +57,7 @@ class RowScore(Struct, frozen=True, kw_only=True):
 
 
 def score_file(
-    model: Model, path: Path, batch_records: int = BATCH_RECORDS
+    model: Model, path: Path, batch_records: int = BATCH_RECORDS, dialect: str | None = None
 ) -> Iterator[list[RowScore]]:
     """Score the rows of a file in their order, as a partition of these records would be.
 
@@ -69,6 +69,8 @@ def score_file(
         A file of the model's source.
     batch_records : int
         How many rows are read and yielded at once, at least 1.
+    dialect : str or None
+        How the file is written; None recognises it.
 
     Yields
     ------
@@ -81,7 +83,7 @@ def score_file(
         When the file cannot be read.
     """
     fold = PartitionFold(model, model.new_window(1))
-    rows = read_rows(model.source, LocalFile(path))
+    rows = read_rows(model.source, LocalFile(path), dialect)
     while batch := list(islice(rows, batch_records)):
         yield _scored(fold, batch)
 

@@ -5,7 +5,8 @@
     StreamscoreError            the command failed (exit code 1)
     ├── UsageError              the command was used wrongly (exit code 2)
     │   ├── SettingsError       settings that break their rules, all reported together
-    │   └── SourceError         a source's TOML that breaks its rules
+    │   ├── SourceError         a source's TOML that breaks its rules, or a file that does not fit
+    │   └── AmbiguityError      a file that may be written in several dialects
     ├── BundleError             a model bundle that cannot be read or does not fit
     ├── RegistryError           MLflow refused, or did not answer
     ├── BrokerError             Kafka refused, or did not answer
@@ -53,7 +54,11 @@ class SettingsError(UsageError):
 
 
 class SourceError(UsageError):
-    """A source's TOML breaks its rules, or no source has the name asked for."""
+    """A source's TOML breaks its rules, no source has that name, or a file does not fit it."""
+
+
+class AmbiguityError(UsageError):
+    """A file of records may be written in several dialects that read it differently."""
 
 
 class BundleError(StreamscoreError):

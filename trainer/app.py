@@ -47,12 +47,15 @@ class TrainingPlan(Struct, frozen=True, kw_only=True):
         Which event times are learned from.
     detector : str
         Name of the detector.
+    dialect : str or None
+        How the files are written; None recognises it.
     """
 
     source: Source
     files: tuple[Path, ...] = ()
     time_range: TimeRange = TimeRange()
     detector: str = DEFAULT_DETECTOR
+    dialect: str | None = None
 
 
 class Prepared(Struct, frozen=True, kw_only=True):
@@ -177,7 +180,7 @@ def read_history(settings: Settings, codec: Codec, plan: TrainingPlan) -> Histor
     """Read what a plan learns from; raises as `run_training`."""
     most = settings.trainer.history_records
     if plan.files:
-        return history_from_files(codec, plan.files, most, plan.time_range)
+        return history_from_files(codec, plan.files, most, plan.time_range, plan.dialect)
     from trainer.topic_history import history_from_topic
 
     topic = topic_name("records", plan.source, prefix=settings.topics.prefix)

@@ -114,7 +114,11 @@ class HistoryBuilder:
 
 
 def history_from_files(
-    codec: Codec, paths: Iterable[Path], most_records: int, range_: TimeRange = _ALL_TIME
+    codec: Codec,
+    paths: Iterable[Path],
+    most_records: int,
+    range_: TimeRange = _ALL_TIME,
+    dialect: str | None = None,
 ) -> History:
     """Read history from files of records.
 
@@ -128,6 +132,8 @@ def history_from_files(
         How many are kept at most, the latest.
     range_ : TimeRange
         Which event times are wanted.
+    dialect : str or None
+        How the files are written; None recognises it.
 
     Raises
     ------
@@ -138,7 +144,7 @@ def history_from_files(
     names = []
     for part, path in enumerate(paths):
         names.append(path.name)
-        for line, row, fault in read_rows(codec.source, LocalFile(path)):
+        for line, row, fault in read_rows(codec.source, LocalFile(path), dialect):
             if row is not None:
                 builder.take(row.value, part, line)
             elif fault is not None:

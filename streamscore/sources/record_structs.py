@@ -125,7 +125,7 @@ def struct_of(leaves: Iterable[Leaf]) -> RecordStruct:
 def source_struct(source: Source, attributes: dict[str, str]) -> RecordStruct:
     """Make the struct of a source's records, each field under the attribute given for its name."""
     return struct_of(
-        Leaf(attributes[name], source.path_of(name), _type_of(field), field.required)
+        Leaf(attributes[name], source.path_of(name), type_of(field), field.required)
         for name, field in source.fields.items()
     )
 
@@ -205,7 +205,8 @@ def _optional(kind: Any) -> Any:
     return kind if kind is msgspec.Raw else kind | None
 
 
-def _type_of(field: Field) -> Any:
+def type_of(field: Field) -> Any:
+    """Return the type, with its bounds, that a field's value is decoded as."""
     if field.type == "any":
         return msgspec.Raw
     kind = _TYPES[field.type]

@@ -1,19 +1,27 @@
 """Files of records read row by row, in the order of the file."""
 
 import csv
-import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import IO, NamedTuple
 
-from streamscore.errors import SourceError, UsageError
+from streamscore.errors import UsageError
+from streamscore.sources.dialect_rows import DialectCsvRows, DialectJsonRows
 from streamscore.sources.faults import RecordFault
+from streamscore.sources.first_rows import (
+    BYTE_ORDER_MARK,
+    separated_columns,
+    spelling_of_lines,
+    spelling_of_table,
+)
 from streamscore.sources.record_files import RecordFile
 from streamscore.sources.rows import CsvRows, JsonRows, Row
 from streamscore.sources.source import Source
+from streamscore.sources.spellings import Spelling, spellings_of, spellings_that_fit
+from streamscore.sources.table_text import json_lines, open_table
 
-_LONGEST_VALUE = 16_000_000
-"""Longest text of one CSV value, in characters; the csv module's own limit is 131,072."""
+OnDialect = Callable[[str], None]
+"""Told the dialect of a file, `canonical` for the source's own spelling, before its first row."""
 
 
 class FileRow(NamedTuple):
@@ -34,8 +42,22 @@ class FileRow(NamedTuple):
     fault: RecordFault | None
 
 
-def read_rows(source: Source, file: RecordFile) -> Iterator[FileRow]:
+class _Opened(NamedTuple):
+    content: IO[bytes]
+    name: str
+    on_dialect: OnDialect
+
+
+def read_rows(
+    source: Source,
+    file: RecordFile,
+    dialect: str | None = None,
+    on_dialect: OnDialect = lambda _name: None,
+) -> Iterator[FileRow]:
     """Read a file of records row by row; blank lines are passed over.
+
+    The file is opened once and read in its order. Its dialect is recognised from its first rows,
+    which are kept until then.
 
     Parameters
     ----------
@@ -43,53 +65,57 @@ def read_rows(source: Source, file: RecordFile) -> Iterator[FileRow]:
         The source whose records the file holds.
     file : RecordFile
         The file.
+    dialect : str or None
+        The spelling of the file, `canonical` for the source's own; None recognises it.
+    on_dialect : callable
+        Told the spelling.
 
     Yields
     ------
     FileRow
-        Each row in the order of the file.
+        Each row in the order of the file; a record is in the source's own spelling.
 
     Raises
     ------
     UsageError
-        When the file cannot be read, or is a damaged gzip.
+        When the file cannot be read, or is a damaged gzip, or there is no such dialect.
+    AmbiguityError
+        When several dialects fit the file and read its times differently.
     SourceError
         When a CSV's header is unreadable or lacks required columns.
     """
+    spellings = spellings_of(source, file.layout, dialect)
     rows = _csv_rows if file.layout == "csv" else _json_rows
     try:
         with file.open() as content:
-            yield from rows(source, content)
-    except (OSError, EOFError, zlib.error) as error:
+            yield from rows(source, spellings, _Opened(content, file.name, on_dialect))
+    except (OSError, EOFError, zlib.error, UnicodeError) as error:
         raise UsageError(
             f"a file of records must be readable; {file.name} is not: {error}"
         ) from None
-    except csv.Error as error:  # of the header: that of a row is the row's fault
-        raise SourceError(
-            f"the first line of a CSV names its columns; that of {file.name} cannot be read: "
-            f"{error}"
-        ) from None
 
 
-def _csv_rows(source: Source, file: IO[bytes]) -> Iterator[FileRow]:
-    csv.field_size_limit(max(csv.field_size_limit(), _LONGEST_VALUE))
-    # What is not UTF-8 becomes surrogates, which make that row alone a fault.
-    with io.TextIOWrapper(file, "utf-8-sig", errors="surrogateescape", newline="") as text:
-        yield from _csv_text_rows(source, text)
-
-
-def _csv_text_rows(source: Source, text: io.TextIOWrapper) -> Iterator[FileRow]:
-    reader = csv.reader(text)
-    header = next(reader, [])
-    rows = CsvRows(source, header)
+def _csv_rows(source: Source, spellings: Sequence[Spelling], opened: _Opened) -> Iterator[FileRow]:
+    table = open_table(opened.content, opened.name)
+    delimiter, columns = separated_columns(spellings, table.headers)
+    fitting = spellings_that_fit(source, spellings, columns)
+    spelling, lines = spelling_of_table(source, fitting, columns, table, delimiter, opened.name)
+    opened.on_dialect(spelling.name)
+    rows: CsvRows | DialectCsvRows = (
+        CsvRows(source, columns.names)
+        if spelling.is_canonical
+        else DialectCsvRows(source, spelling, columns)
+    )
+    width = len(columns.names)
+    reader = csv.reader(lines, delimiter=delimiter)
     while True:
-        line = reader.line_num + 1
+        line = table.header_lines + reader.line_num + 1
         try:
             values = next(reader)
             if not values:
                 continue
-            if len(values) != len(header):
-                expected = f"a row has {len(header)} values, as its header"
+            if len(values) != width:
+                expected = f"a row has {width} values, as its header"
                 raise RecordFault("wrong_type", f"{expected}; got {len(values)}")
             yield FileRow(line, rows.read(values), None)
         except StopIteration:
@@ -100,12 +126,17 @@ def _csv_text_rows(source: Source, text: io.TextIOWrapper) -> Iterator[FileRow]:
             yield FileRow(line, None, fault)
 
 
-def _json_rows(source: Source, file: IO[bytes]) -> Iterator[FileRow]:
-    rows = JsonRows(source)
-    for line, content in enumerate(file, 1):
+def _json_rows(source: Source, spellings: Sequence[Spelling], opened: _Opened) -> Iterator[FileRow]:
+    all_lines = json_lines(opened.content)
+    spelling, lines = spelling_of_lines(source, spellings, all_lines, opened.name)
+    opened.on_dialect(spelling.name)
+    rows: JsonRows | DialectJsonRows = (
+        JsonRows(source) if spelling.is_canonical else DialectJsonRows(source, spelling)
+    )
+    for line, content in enumerate(lines, 1):
         value = content.rstrip(b"\r\n")
         if line == 1:
-            value = value.removeprefix(b"\xef\xbb\xbf")
+            value = value.removeprefix(BYTE_ORDER_MARK)
         if not value.strip():
             continue
         try:

@@ -6,25 +6,25 @@ whoever decodes it with the codec.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from math import isfinite, nan
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 
 from streamscore.errors import SourceError
+from streamscore.sources.columns import Columns, fields_of_columns
+from streamscore.sources.converters import converter_of
 from streamscore.sources.event_time import EventClock
 from streamscore.sources.faults import Reason, RecordFault
 from streamscore.sources.nesting import Nesting
 from streamscore.sources.record_structs import Leaf, says_missing, struct_of
-from streamscore.sources.source import INTEGER_LIMIT, FieldType, Source
+from streamscore.sources.source import FieldType, Source
 
 _encode = msgspec.json.Encoder().encode
 _Key = str | int | float | bool | None
 _TIME_TYPES: dict[str, Any] = {"string": str, "integer": int, "float": float}
 _REMEMBERED_VALUES = 10_000
 _REMEMBERED_LENGTH = 40
-_BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
 
 
 class Row(NamedTuple):
@@ -51,7 +51,8 @@ class CsvRows:
     `"3.0"` becomes 3 where the field is an integer; `true`, `false`, `1`, `0` in any case are
     booleans; an empty string means absent where the field is optional and stays `""` where it is a
     required string. A field of type `any` holds JSON. A field with a path has a column of its name
-    or of its path. Columns that the source does not name are kept as strings.
+    or of its path. Columns that the source does not name are kept as strings, those without a name
+    are left out.
 
     Parameters
     ----------
@@ -76,9 +77,9 @@ class CsvRows:
     """
 
     def __init__(self, source: Source, header: Sequence[str]) -> None:
-        columns = _columns(source)
-        self._names = tuple(columns.get(column, column) for column in header)
+        self._names = _field_names(source, header)
         _check_header(source, header, self._names)
+        self._has_unnamed = "" in self._names
         self._nesting = Nesting(source)
         self._required: list[tuple[str, _Converted]] = []
         self._optional: list[tuple[str, _Converted]] = []
@@ -110,8 +111,10 @@ class CsvRows:
                 record[name] = converted[text]
             else:
                 del record[name]
+        if self._has_unnamed:
+            del record[""]
         instant = self._clock.read(record[self._time_field])
-        key = _key_bytes(record.get(self._key_field)) if self._key_field else None
+        key = key_bytes(record.get(self._key_field)) if self._key_field else None
         try:
             return Row(_encode(self._nesting.record(record)), key, instant.utc_ms)
         except UnicodeEncodeError:
@@ -178,14 +181,15 @@ class JsonRows:
                 raise
             # A key of a wrong type is the scorer's to judge; the record goes without a key.
             return self._time_of(self._time_decoder.decode(line)), None
-        return self._time_of(found), _key_bytes(self._key_of(found))
+        return self._time_of(found), key_bytes(self._key_of(found))
 
 
 def _no_key(_: Any) -> None:
     return None
 
 
-def _key_bytes(value: Any) -> bytes | None:
+def key_bytes(value: Any) -> bytes | None:
+    """Return a key field's value as UTF-8 text."""
     if value is None:
         return None
     if isinstance(value, str):
@@ -193,18 +197,19 @@ def _key_bytes(value: Any) -> bytes | None:
     return _encode(value)
 
 
-def _columns(source: Source) -> dict[str, str]:
-    """Return the field that each column holds: it is called as in the record, or as the field."""
-    flat = [name for name in source.fields if source.path_of(name) == (name,)]
-    columns = {name: name for name in flat}
-    for name in source.fields:
-        columns.setdefault(".".join(source.path_of(name)), name)
-    return {name: name for name in source.fields} | columns
+def _field_names(source: Source, header: Sequence[str]) -> tuple[str, ...]:
+    """Return the field that each column holds, its own name where it holds none."""
+    names = [name.strip() and name for name in header]
+    fields = fields_of_columns(source)
+    for column, place in Columns(header).places(fields).items():
+        names[place] = fields[column]
+    return tuple(names)
 
 
 def _check_header(source: Source, header: Sequence[str], fields: Sequence[str]) -> None:
     counts = Counter(fields)
-    repeated = sorted({c for c, field in zip(header, fields, strict=True) if counts[field] > 1})
+    named = ((c, field) for c, field in zip(header, fields, strict=True) if field)
+    repeated = sorted({column for column, field in named if counts[field] > 1})
     if repeated:
         raise SourceError(f"a column may occur once; the header repeats {', '.join(repeated)}")
     objects = {source.path_of(name)[0] for name in source.fields if len(source.path_of(name)) > 1}
@@ -227,7 +232,7 @@ class _Converted(dict[str, Any]):
     def __init__(self, name: str, kind: FieldType) -> None:
         super().__init__()
         self._name = name
-        self._convert = _CONVERTERS[kind]
+        self._convert = converter_of("plain", kind)
 
     def __missing__(self, text: str) -> Any:
         if not text:
@@ -239,55 +244,3 @@ class _Converted(dict[str, Any]):
         if len(self) < _REMEMBERED_VALUES and len(text) <= _REMEMBERED_LENGTH:
             self[text] = value
         return value
-
-
-def _integer(text: str) -> int:
-    # Python reads 1_000 as a number; no file means it so.
-    number = int(text) if text.isdecimal() else _whole(text)
-    if abs(number) > INTEGER_LIMIT:
-        raise ValueError(f"an integer lies within +-2**53, got {_shortened(text)}")
-    return number
-
-
-def _whole(text: str) -> int:
-    number = _float(text)
-    if not number.is_integer():
-        raise ValueError(f"expected an integer, got {_shortened(text)}")
-    return int(number)
-
-
-def _float(text: str) -> float:
-    try:
-        number = float(text) if "_" not in text else nan
-    except ValueError:
-        number = nan
-    if not isfinite(number):
-        raise ValueError(f"expected a finite number, got {_shortened(text)}")
-    return number
-
-
-def _boolean(text: str) -> bool:
-    value = _BOOLEANS.get(text.lower())
-    if value is None:
-        raise ValueError(f"expected true or false, got {_shortened(text)}")
-    return value
-
-
-def _any(text: str) -> msgspec.Raw:
-    try:
-        return msgspec.json.decode(text, type=msgspec.Raw)
-    except (msgspec.DecodeError, UnicodeEncodeError) as error:
-        raise ValueError(f"expected JSON, got {_shortened(text)}: {error}") from None
-
-
-_CONVERTERS: dict[str, Callable[[str], Any]] = {
-    "string": str,
-    "integer": _integer,
-    "float": _float,
-    "boolean": _boolean,
-    "any": _any,
-}
-
-
-def _shortened(text: str) -> str:
-    return repr(text if len(text) <= 60 else f"{text[:57]}...")

@@ -1,13 +1,12 @@
-"""How a sample of data fits a source."""
+"""How the rows of a file fit a source."""
 
 from itertools import islice
-from pathlib import Path
 
 from msgspec import Struct
 
 from streamscore.sources.codec import Codec
 from streamscore.sources.faults import REASONS, Reason, RecordFault
-from streamscore.sources.record_files import LocalFile
+from streamscore.sources.record_files import RecordFile
 from streamscore.sources.row_files import FileRow, read_rows
 from streamscore.sources.source import Source
 
@@ -38,40 +37,48 @@ class SampleCheck(Struct, frozen=True):
 
     Attributes
     ----------
+    dialect : str
+        How the file is written; `canonical` is the source's own spelling.
     rows, accepted : int
         Rows looked at, and those that a scorer would score.
     faults : tuple of FaultCount
         The others, in the order of `REASONS`.
     """
 
+    dialect: str
     rows: int
     accepted: int
     faults: tuple[FaultCount, ...]
 
 
-def check_sample(source: Source, path: Path, limit: int) -> SampleCheck:
-    """Look at the first rows of a file as a producer and a scorer would.
+def check_sample(
+    source: Source, file: RecordFile, limit: int | None = None, dialect: str | None = None
+) -> SampleCheck:
+    """Look at the rows of a file as a producer and a scorer would.
 
     Parameters
     ----------
     source : Source
         The source.
-    path : Path
-        CSV or JSON lines, plain or gzipped.
-    limit : int
-        At most so many rows.
+    file : RecordFile
+        The file.
+    limit : int or None
+        At most so many rows; None looks at all.
+    dialect : str or None
+        How the file is written; None recognises it.
 
     Raises
     ------
     UsageError
-        When the file cannot be read.
+        When the file cannot be read, or its dialect is ambiguous or unknown.
     SourceError
         When a CSV's header lacks required columns.
     """
     codec = Codec(source)
     rows = 0
+    dialects: list[str] = []
     faults: dict[Reason, FaultCount] = {}
-    for found in islice(read_rows(source, LocalFile(path)), limit):
+    for found in islice(read_rows(source, file, dialect, dialects.append), limit):
         rows += 1
         fault = _fault(codec, found)
         if fault is not None:
@@ -80,7 +87,7 @@ def check_sample(source: Source, path: Path, limit: int) -> SampleCheck:
                 fault.reason, before.rows + 1, before.first_line, before.detail
             )
     listed = tuple(faults[reason] for reason in REASONS if reason in faults)
-    return SampleCheck(rows, rows - sum(fault.rows for fault in listed), listed)
+    return SampleCheck(dialects[0], rows, rows - sum(fault.rows for fault in listed), listed)
 
 
 def _fault(codec: Codec, found: FileRow) -> RecordFault | None:

@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from streamscore.sources.dialects import Dialect
+
 FieldType = Literal["string", "integer", "float", "boolean", "any"]
 Role = Literal["category", "number", "flag", "time", "text", "id", "ignored"]
 Cycle = Literal["hour", "weekday", "month"]
@@ -111,6 +113,8 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Whether the score of every record is written, beside the anomalies.
     calibration : CalibrationPlan
         The rolling window.
+    dialects : dict of str to Dialect
+        Other spellings of the records in files.
     """
 
     name: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,48}\Z")]
@@ -123,6 +127,7 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     nominal_rate: Annotated[float, Meta(gt=0, le=0.5)] = 0.01
     scores: bool = False
     calibration: CalibrationPlan = CalibrationPlan()
+    dialects: dict[str, Dialect] = {}
 
     def with_role(self, *roles: Role) -> tuple[str, ...]:
         """Names of the fields that have one of the roles, in their order."""
@@ -140,8 +145,8 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def schema_hash(self) -> str:
         """Hash of all that decides what a model reads: fields, paths, event time; 16 hex digits.
 
-        Two sources with the same hash can run the same bundle. Privacy, bounds and the nominal
-        rate are left out: they change what is accepted or shown, not what is learned.
+        Two sources with the same hash can run the same bundle. Privacy, bounds, the nominal rate
+        and dialects are left out: they change what is accepted or shown, not what is learned.
         """
         learned = [
             # A path is there only where one is used: older bundles know of none.

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
 import msgspec
 
 from streamscore.errors import SourceError
-from streamscore.sources.source import Field, Source
+from streamscore.sources.source import Source
 from streamscore.sources.source_rules import source_faults
 
 
@@ -70,9 +70,9 @@ def parse_source(toml: bytes, origin: str) -> Source:
 
 def _shape_faults(value: Any, kind: Any, path: str) -> Iterator[str]:
     """Name every key that is unknown, missing or of a wrong type, not the first alone."""
-    if kind == dict[str, Field] and isinstance(value, dict):
+    if isinstance(value, dict) and get_origin(kind) is dict:
         for name, item in value.items():
-            yield from _shape_faults(item, Field, f"{path}.{name}")
+            yield from _shape_faults(item, get_args(kind)[1], f"{path}.{name}")
     elif isinstance(value, dict) and isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         known = {info.name: info for info in msgspec.structs.fields(kind)}
         where = f"{path}: " if path else ""

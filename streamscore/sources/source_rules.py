@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import date
 from math import ceil, floor, isfinite
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from streamscore.sources.dialect_rules import dialect_faults
 from streamscore.sources.source import EventTime, Field, Path, Source
+from streamscore.sources.time_formats import NAMED_FORMATS, NUMERIC_FORMATS, is_format
 
 _ROLE_TYPES: dict[str, tuple[str, ...]] = {
     "category": ("string", "integer", "boolean"),
@@ -15,10 +17,8 @@ _ROLE_TYPES: dict[str, tuple[str, ...]] = {
     "time": ("string", "integer", "float"),
     "text": ("string",),
 }
-_NAMED_FORMATS = ("iso8601", "epoch_seconds", "epoch_milliseconds")
 _MOST_KEYS = 16
 _UNFIT = re.compile(r'["\\\x00-\x1f]')
-_SOME_DAY = datetime(2001, 2, 3, tzinfo=UTC)
 
 
 def source_faults(source: Source) -> Iterator[str]:
@@ -40,6 +40,8 @@ def source_faults(source: Source) -> Iterator[str]:
         yield f"topic = {source.topic!r} is a name that Kafka does not take"
     if not source.event_time.cycles and not source.with_role("category", "number", "flag", "text"):
         yield "a model needs a field of role category, number, flag or text, or a cycle"
+    for name, dialect in source.dialects.items():
+        yield from (f"dialects.{name}: {fault}" for fault in dialect_faults(source, name, dialect))
 
 
 def _field_faults(name: str, field: Field) -> Iterator[str]:
@@ -113,12 +115,12 @@ def _event_time_faults(source: Source) -> Iterator[str]:
     elif field.role != "time" or not field.required:
         yield f"fields.{time.field} holds the event time: its role must be time, and required"
     else:
-        numeric = time.format in ("epoch_seconds", "epoch_milliseconds")
+        numeric = time.format in NUMERIC_FORMATS
         if numeric != (field.type in ("integer", "float")):
             yield f"event_time.format {time.format!r} does not fit a field of type {field.type}"
-    if not _is_format(time.format):
+    if not is_format(time.format):
         yield (
-            f"event_time.format must be {', '.join(_NAMED_FORMATS)} or a strptime format with a "
+            f"event_time.format must be {', '.join(NAMED_FORMATS)} or a strptime format with a "
             f"date, such as %Y-%m-%d %H:%M:%S; got {time.format!r}"
         )
     try:
@@ -128,17 +130,6 @@ def _event_time_faults(source: Source) -> Iterator[str]:
     if len(set(time.cycles)) < len(time.cycles):
         yield f"event_time.cycles may name each once, got {', '.join(time.cycles)}"
     yield from _range_faults(time)
-
-
-def _is_format(layout: str) -> bool:
-    if layout in _NAMED_FORMATS:
-        return True
-    try:
-        # A text in the layout must be readable, and say which day it means.
-        read = datetime.strptime(_SOME_DAY.strftime(layout), layout)  # noqa: DTZ007
-        return read.date() == _SOME_DAY.date()
-    except (ValueError, re.error):
-        return False
 
 
 def _range_faults(time: EventTime) -> Iterator[str]:

@@ -65,6 +65,8 @@ def test_generate_ends_quietly_when_nobody_reads_on() -> None:
         (["replay", "accidents", "no-such.csv"], "must be readable"),
         (["replay", "accidents", "a.xlsx"], "ends in .csv"),
         (["replay", "accidents", "a.csv", "--from", "noon"], "got 'noon'"),
+        (["replay", "accidents", "a.csv", "--dialect", "mine"], "of canonical, city, "),
+        (["sources", "check", "reviews", "a.csv", "--dialect", "mine"], "edition-2018; got 'mine'"),
         (["sources", "show", "trial"], "neither"),
         (["train", "accidents", "--history", "a.csv", "--bundle-dir", "/proc/no"], "/proc/no is"),
     ],
@@ -83,6 +85,8 @@ def test_sources_are_listed_and_shown(capsys: pytest.CaptureFixture[str]) -> Non
     shown = capsys.readouterr().out
     assert "epoch_milliseconds" in shown
     assert "private" in shown
+    assert "DIALECT            edition-2018" in shown
+    assert "helpful_vote       vote, read as grouped, 0 where empty" in shown
     assert main(["sources", "show", "reviews", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["fields"]["rating"]["max"] == 5
 
@@ -99,6 +103,25 @@ def test_checking_a_file_ends_with_1_where_a_row_does_not_fit(
     sample = json.loads(capsys.readouterr().out)["sample"]
     assert (sample["rows"], sample["accepted"]) == (6, 5)
     assert sample["faults"][0]["first_line"] == 7
+
+
+def test_checking_a_whole_file_tells_its_dialect_and_all_that_does_not_fit(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.jsonl"
+    line = {"unixReviewTime": 1529193600, "overall": 5, "asin": "a", "reviewerID": "u"}
+    good, bad = json.dumps(line | {"verified": True}), json.dumps(line | {"vote": "no"})
+    path.write_text("\n".join([*[good] * 10_000, bad]))
+    assert main(["sources", "check", "reviews", str(path)]) == 0
+    assert "accepted  10,000" in capsys.readouterr().out
+    assert main(["sources", "check", "reviews", str(path), "--all"]) == 1
+    told = capsys.readouterr().out
+    assert "DIALECT         edition-2018\nrows looked at  10,001\n" in told
+    assert "wrong_type  1       line 10001  helpful_vote (vote): expected a number" in told
+    options = ["--all", "--dialect", "canonical", "--json"]
+    assert main(["sources", "check", "reviews", str(path), *options]) == 1
+    sample = json.loads(capsys.readouterr().out)["sample"]
+    assert (sample["dialect"], sample["rows"], sample["accepted"]) == ("canonical", 10_001, 0)
 
 
 def test_a_replay_never_writes_its_rejects_over_its_input(

@@ -5,10 +5,11 @@ import msgspec
 import numpy as np
 import pytest
 
+from benchmarks._spellings import write_spreadsheet
 from embedded.demo_data import make_data, source_of
 from embedded.demo_faults import broken_records
 from embedded.demo_plan import DemoPlan
-from streamscore.errors import UsageError
+from streamscore.errors import AmbiguityError, UsageError
 from streamscore.sources import Codec, RecordFault, load_source
 from streamscore.synthetic import generate
 
@@ -68,6 +69,24 @@ def test_a_file_without_a_record_is_refused_with_what_was_found(tmp_path: Path) 
 def test_the_source_is_the_one_that_the_file_fits(source: str, tmp_path: Path) -> None:
     file = write_backwards(tmp_path / "r.jsonl", source, 3)
     assert source_of(DemoPlan(data=file), is_chosen=False) == source
+
+
+def test_a_file_in_another_dialect_is_shown_and_an_ambiguous_one_needs_a_word(
+    tmp_path: Path,
+) -> None:
+    records = list(generate("accidents", 60, np.random.default_rng(3), per_day=3))
+    file = tmp_path / "a.csv"
+    write_spreadsheet(records[:20], file)
+    assert source_of(DemoPlan(data=file), is_chosen=False) == "accidents"
+    with pytest.raises(AmbiguityError, match="--dialect spreadsheet"):
+        make_data(DemoPlan(data=file), tmp_path)
+    write_spreadsheet(records, file)
+    for dialect in (None, "spreadsheet"):
+        data = make_data(DemoPlan(data=file, dialect=dialect), tmp_path)
+        codec = Codec(load_source("accidents"))
+        expected = [codec.event_time(codec.decode(msgspec.json.encode(r))) for r in records]
+        shown = times(data.history, "accidents") + times(data.live, "accidents")
+        assert shown == [instant.utc_ms for instant in expected]
 
 
 def test_a_file_of_no_known_source_asks_for_one(tmp_path: Path) -> None:

@@ -9,6 +9,8 @@ import pytest
 from scorer.file_scoring import RowScore, score_file
 from streamscore.calibration import severity
 from streamscore.scoring import Model, PartitionFold
+from streamscore.sources import Codec
+from streamscore.sources.dialects import Dialect, FieldSpelling
 from tests.sensors import sensor_values, write_lines
 from tests.trained_sensors import CODEC, sensors_model, sensors_training
 
@@ -96,6 +98,21 @@ def test_a_csv_gives_the_scores_of_the_same_records(tmp_path: Path) -> None:
     from_json = scored(write_lines(tmp_path / "a.jsonl", values))
     assert [row.line for row in from_csv] == list(range(2, 22))
     assert [(r.score, r.p_value) for r in from_csv] == [(r.score, r.p_value) for r in from_json]
+
+
+def test_a_file_in_another_dialect_gives_the_scores_of_the_same_records(tmp_path: Path) -> None:
+    dialect = Dialect(fields={"sensor": FieldSpelling(name="device")})
+    model = sensors_model()
+    source = msgspec.structs.replace(model.source, dialects={"old": dialect})
+    spelled = Model(Codec(source), sensors_training().bundle, "old", "1")
+    values = sensor_values(20)
+    old = [value.replace(b'"sensor":', b'"device":') for value in values]
+    path = write_lines(tmp_path / "old.jsonl", old)
+    expected = scored(write_lines(tmp_path / "a.jsonl", values))
+    for named in (None, "old"):
+        assert [row for rows in score_file(spelled, path, 7, named) for row in rows] == expected
+    rejected = [row for rows in score_file(spelled, path, 7, "canonical") for row in rows]
+    assert {row.rejected for row in rejected} != {None}
 
 
 def test_an_empty_file_has_no_rows(tmp_path: Path) -> None:

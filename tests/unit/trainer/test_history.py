@@ -1,11 +1,13 @@
 import random
 from pathlib import Path
 
+import msgspec
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from streamscore.sources import Codec
+from streamscore.sources.dialects import Dialect, FieldSpelling
 from streamscore.sources.time_range import TimeRange
 from tests.sensors import FIRST_AT_MS, SENSORS, STEP_MS, sensor_values, write_lines
 from trainer.history import History, HistoryBuilder, history_from_files
@@ -48,6 +50,24 @@ def test_only_the_range_asked_for_is_learned_from(tmp_path: Path) -> None:
     history = history_from_files(CODEC, [path], 1000, range_)
     assert [(at - FIRST_AT_MS) // STEP_MS for at in history.utc_ms.tolist()] == [2, 3, 4]
     assert history.skipped == {"out_of_time": 7}
+
+
+def test_history_in_another_dialect_is_that_of_the_same_records(tmp_path: Path) -> None:
+    dialect = Dialect(event_time="epoch_seconds", fields={"sensor": FieldSpelling(name="device")})
+    codec = Codec(msgspec.structs.replace(SENSORS, dialects={"old": dialect}))
+    values = sensor_values(20)
+    records = [msgspec.json.decode(value) for value in values]
+    old = [
+        msgspec.json.encode(record | {"at": record["at"] // 1000, "device": record.pop("sensor")})
+        for record in records
+    ]
+    path = write_lines(tmp_path / "old.jsonl", old)
+    for named in (None, "old"):
+        history = history_from_files(codec, [path], 1000, dialect=named)
+        assert [codec.encode(record) for record in history.records] == [
+            codec.encode(codec.decode(value)) for value in values
+        ]
+    assert len(history_from_files(codec, [path], 1000, dialect="canonical")) == 0
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 2)), max_size=60), st.integers(1, 20))
