@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import socket
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import msgspec
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
@@ -18,12 +18,13 @@ from adapters.kafka_clients import kafka_python_config, servers
 from streamscore.errors import BrokerError
 from streamscore.settings import Kafka, Settings
 from streamscore.sources import Source
-from streamscore.topics import TopicPlan, planned_topics, topic, topic_name
+from streamscore.topics import KINDS, Kind, TopicPlan, planned_topics, topic, topic_name
 
 ANSWER_TIMEOUT_SECONDS = 15.0
 """How long a broker may take to answer; a new topic takes well under a second."""
 
-_UNKNOWN_TOPIC, _ALREADY_EXISTS = 3, 36
+_UNKNOWN_TOPIC, _TOPIC_FORBIDDEN, _CLUSTER_FORBIDDEN, _ALREADY_EXISTS = 3, 29, 31, 36
+_CREATION_FORBIDDEN = (_TOPIC_FORBIDDEN, _CLUSTER_FORBIDDEN)
 
 
 class TopicDescription(msgspec.Struct, frozen=True):
@@ -43,6 +44,21 @@ class TopicDescription(msgspec.Struct, frozen=True):
     topic_id: str
     partitions: int
     replication_factor: int
+
+
+class LookedUp(NamedTuple):
+    """What was found of some topics.
+
+    Attributes
+    ----------
+    found : dict of str to TopicDescription
+        Those that exist, by name.
+    hidden : frozenset of str
+        Those that this user may not see, whether or not they exist.
+    """
+
+    found: dict[str, TopicDescription]
+    hidden: frozenset[str]
 
 
 class _ClosingClient(KafkaAdminClient):  # type: ignore[misc]  # kafka-python carries no types
@@ -99,24 +115,31 @@ class TopicAdmin:
             return str(self._client.describe_cluster()["cluster_id"])
 
     def describe(self, names: Iterable[str]) -> dict[str, TopicDescription]:
-        """Return the topics of some names that exist, by name."""
+        """Return the topics of some names that exist and may be seen, by name."""
+        return self.look_up(names).found
+
+    def look_up(self, names: Iterable[str]) -> LookedUp:
+        """Tell which topics of some names there are, and which are not this user's to see."""
         wanted = sorted(set(names))
         if not wanted:
-            return {}
+            return LookedUp({}, frozenset())
         with self._errors(f"describe {', '.join(wanted)}"):
             answers = self._client.describe_topics(wanted)
-        found = {}
+        found, hidden = {}, set()
         for answer in answers:
             if answer["error_code"] == _UNKNOWN_TOPIC:
                 continue
+            if answer["error_code"] == _TOPIC_FORBIDDEN:
+                hidden.add(answer["name"])
+                continue
             self._raise_for(answer, f"describe {answer['name']}")
             found[answer["name"]] = _description(answer)
-        return found
+        return LookedUp(found, frozenset(hidden))
 
     def configs(self, names: Iterable[str]) -> dict[str, dict[str, str]]:
         """Return every configuration of some existing topics, by name.
 
-        Needs the right DescribeConfigs on them.
+        Those for which this user has not the right DescribeConfigs are left out.
         """
         wanted = sorted(set(names))
         if not wanted:
@@ -127,6 +150,7 @@ class TopicAdmin:
         return {
             name: {key: str(entry["value"]) for key, entry in answer["topic"][name].items()}
             for name in wanted
+            if answer["topic"].get(name)
         }
 
     def create(self, plans: Sequence[TopicPlan]) -> list[str]:
@@ -150,6 +174,13 @@ class TopicAdmin:
         }
         with self._errors(f"create {', '.join(names)}"):
             answer = self._client.create_topics(wanted, raise_errors=False)
+        forbidden = [one for one in answer["topics"] if one["error_code"] in _CREATION_FORBIDDEN]
+        if forbidden:
+            refused = {one["name"] for one in forbidden}
+            raise BrokerError(
+                f"Kafka at {self._servers} does not let this user create topics. "
+                + request_for([plan for plan in plans if plan.name in refused])
+            )
         created = []
         for one in answer["topics"]:
             if one["error_code"] != _ALREADY_EXISTS:
@@ -192,7 +223,12 @@ class TopicAdmin:
 
 
 def ensure_topics(
-    admin: TopicAdmin, settings: Settings, source: Source, *, run: str | None = None
+    admin: TopicAdmin,
+    settings: Settings,
+    source: Source,
+    *,
+    run: str | None = None,
+    kinds: Sequence[Kind] = KINDS,
 ) -> dict[str, TopicDescription]:
     """Create the topics of a source that are missing, and describe all of them.
 
@@ -206,6 +242,8 @@ def ensure_topics(
         The source.
     run : str, optional
         The run, for a replay beside the live stream.
+    kinds : sequence of Kind, optional
+        Those of the source's topics that the service uses; all of them by default.
 
     Returns
     -------
@@ -215,18 +253,15 @@ def ensure_topics(
     Raises
     ------
     BrokerError
-        When a topic is missing and may not be created, or has fewer partitions than the records
-        topic that it must follow.
+        When a topic is missing and may not be created, may not be seen, or has fewer partitions
+        than the records topic that it must follow.
     """
-    plans = plan_against(admin, settings, source, run=run)
-    found = admin.describe(plan.name for plan in plans)
+    planned = plan_against(admin, settings, source, run=run)
+    plans = [plan for plan in planned if plan.kind in kinds]
+    found, hidden = admin.look_up(plan.name for plan in plans)
     missing = [plan for plan in plans if plan.name not in found]
-    if missing and not settings.topics.create:
-        names = ", ".join(plan.name for plan in missing)
-        raise BrokerError(
-            f"The topics of {source.name} must exist when topics.create is false; missing: "
-            f"{names}. Create them with `streamscore topics create --source {source.name}`."
-        )
+    if missing and (hidden or not settings.topics.create):
+        raise _not_there(source, missing, hidden)
     if missing:
         admin.create(missing)
         found |= admin.describe(plan.name for plan in missing)
@@ -237,6 +272,32 @@ def ensure_topics(
                 f"{plan.partitions}; received {found[plan.name].partitions}. Add partitions to it."
             )
     return {plan.kind: found[plan.name] for plan in plans}
+
+
+def request_for(plans: Sequence[TopicPlan]) -> str:
+    """Say what to ask of whoever runs a cluster where topics are missing."""
+    return (
+        f"Ask whoever runs the cluster to create {'; '.join(plan.request() for plan in plans)}; "
+        "and to grant the rights that `streamscore topics check` lists."
+    )
+
+
+def _not_there(
+    source: Source, missing: Sequence[TopicPlan], hidden: Collection[str]
+) -> BrokerError:
+    if not hidden:
+        names = ", ".join(plan.name for plan in missing)
+        rule = (
+            f"The topics of {source.name} must exist when topics.create is false; missing: "
+            f"{names}. Create them with `streamscore topics create --source {source.name}`, where "
+            "you may."
+        )
+    else:
+        rule = (
+            f"The topics of {source.name} must be there for this user to see; not seen, whether "
+            f"they exist or not: {', '.join(sorted(hidden))}."
+        )
+    return BrokerError(f"{rule} {request_for(missing)}")
 
 
 def plan_against(

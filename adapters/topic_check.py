@@ -26,7 +26,9 @@ class TopicCheck(msgspec.Struct, frozen=True):
     faults : tuple of str
         What breaks a promise of the project.
     differences : tuple of str
-        What only differs from how it would have been created.
+        What only differs from how it would have been created, or was not to be seen.
+    is_hidden : bool
+        Whether this user may not see it, and so not tell whether it is there.
     """
 
     name: str
@@ -34,6 +36,7 @@ class TopicCheck(msgspec.Struct, frozen=True):
     exists: bool
     faults: tuple[str, ...] = ()
     differences: tuple[str, ...] = ()
+    is_hidden: bool = False
 
     @property
     def is_usable(self) -> bool:
@@ -47,20 +50,34 @@ def check_topics(admin: TopicAdmin, settings: Settings, source: Source) -> list[
     Raises
     ------
     BrokerError
-        When Kafka does not answer, or the right DescribeConfigs is missing.
+        When Kafka does not answer.
     """
     plans = plan_against(admin, settings, source)
-    found = admin.describe(plan.name for plan in plans)
+    found, hidden = admin.look_up(plan.name for plan in plans)
     configs = admin.configs(found)
     return [
-        compare(plan, found[plan.name], configs[plan.name])
+        compare(plan, found[plan.name], configs.get(plan.name))
         if plan.name in found
-        else TopicCheck(plan.name, plan.kind, exists=False)
+        else _absent(plan, plan.name in hidden)
         for plan in plans
     ]
 
 
-def compare(plan: TopicPlan, found: TopicDescription, configs: Mapping[str, str]) -> TopicCheck:
+def _absent(plan: TopicPlan, is_hidden: bool) -> TopicCheck:
+    wanted = f"to be created: {plan.request()}"
+    unseen = ("it is there for those with the right Describe on it, if it is",) if is_hidden else ()
+    return TopicCheck(
+        plan.name,
+        plan.kind,
+        exists=False,
+        differences=(*unseen, wanted),
+        is_hidden=is_hidden,
+    )
+
+
+def compare(
+    plan: TopicPlan, found: TopicDescription, configs: Mapping[str, str] | None
+) -> TopicCheck:
     """Compare a topic that exists with its plan.
 
     Parameters
@@ -69,22 +86,24 @@ def compare(plan: TopicPlan, found: TopicDescription, configs: Mapping[str, str]
         What it should be.
     found : TopicDescription
         What it is.
-    configs : Mapping[str, str]
-        Its configuration.
+    configs : Mapping[str, str] or None
+        Its configuration; None where this user may not see it.
     """
-    faults = tuple(_faults(plan, found, configs))
+    faults = tuple(_faults(plan, found, configs or {}))
     differences = [
         f"{name} is {configs.get(name)}, created would be {value}"
         for name, value in plan.configs.items()
-        if configs.get(name) != value
+        if configs is not None and configs.get(name) != value
     ]
+    if configs is None:
+        differences.append("its configuration is seen with the right DescribeConfigs on it alone")
     if found.partitions != plan.partitions:
         differences.append(f"partitions are {found.partitions}, created would be {plan.partitions}")
     return TopicCheck(plan.name, plan.kind, True, faults, tuple(differences))
 
 
 def _faults(plan: TopicPlan, found: TopicDescription, configs: Mapping[str, str]) -> Iterator[str]:
-    policy = configs.get("cleanup.policy", "")
+    policy = configs.get("cleanup.policy", plan.configs["cleanup.policy"])
     if topic(plan.kind).cleanup == "compact":
         if policy != "compact":
             yield f"cleanup.policy must be compact, or a value would expire; received {policy}"

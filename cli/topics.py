@@ -55,7 +55,7 @@ def check(context: typer.Context, source: SourceNames, json: Json = False) -> No
     """Compare the topics of sources with what they should be, and list the rights needed.
 
     Exit code 1 when a topic is missing or breaks a promise. Needs no right to create: Describe and
-    DescribeConfigs on the topics are enough.
+    DescribeConfigs on the topics are enough, and what may not be seen is said to be so.
     """
     from adapters.topic_admin import TopicAdmin, plan_against
     from adapters.topic_check import check_topics
@@ -88,6 +88,7 @@ def _lines(checks: Sequence[TopicCheck]) -> list[tuple[str, str, str]]:
     lines = []
     for check in checks:
         state = "usable" if check.is_usable else "broken" if check.exists else "missing"
+        state = "hidden" if check.is_hidden else state
         remarks = [*check.faults, *(f"({difference})" for difference in check.differences)]
         lines.append((check.name, state, remarks[0] if remarks else ""))
         lines += [("", "", remark) for remark in remarks[1:]]

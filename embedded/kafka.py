@@ -191,15 +191,18 @@ class Kafka:
     def _properties_path(self) -> Path:
         return self.data_dir / "server.properties"
 
-    def _write_properties(self) -> None:
+    def properties(self) -> dict[str, str]:
+        """Return what the broker is configured with, once it has ports."""
         broker, controller = (f"{LOOPBACK}:{port}" for port in self._ports)
-        properties = _PROPERTIES | {
+        return _PROPERTIES | {
             "listeners": f"PLAINTEXT://{broker},CONTROLLER://{controller}",
             "advertised.listeners": f"PLAINTEXT://{broker}",
             "controller.quorum.voters": f"1@{controller}",
             "log.dirs": str(self.data_dir / "log"),
         }
-        lines = (f"{name}={_escaped(value)}\n" for name, value in properties.items())
+
+    def _write_properties(self) -> None:
+        lines = (f"{name}={_escaped(value)}\n" for name, value in self.properties().items())
         self._properties_path.write_text("".join(lines), "ascii")
 
     def _format_once(self) -> None:

@@ -164,7 +164,7 @@ def _topic(plan: ReplayPlan, source: Source, settings: Settings) -> TopicDescrip
         topics = msgspec.structs.replace(settings.topics, records_partitions=plan.partitions)
         settings = msgspec.structs.replace(settings, topics=topics)
     with TopicAdmin(settings.kafka) as admin:
-        found = ensure_topics(admin, settings, source)["records"]
+        found = ensure_topics(admin, settings, source, kinds=["records"])["records"]
     if plan.partitions is not None and found.partitions != plan.partitions:
         raise UsageError(
             f"--partitions is for a topic that is created; {found.name} exists and has "

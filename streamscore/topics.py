@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
@@ -12,6 +12,7 @@ from streamscore.settings import Settings
 from streamscore.sources import Source
 
 Kind = Literal["records", "anomalies", "scores", "deadletters", "state", "models"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 Service = Literal["producer", "scorer", "trainer", "users"]
 
 BROKER_MAX_BYTES = 1_048_588
@@ -200,6 +201,18 @@ class TopicPlan(msgspec.Struct, frozen=True):
     partitions: int
     replication_factor: int
     configs: Mapping[str, str]
+
+    def request(self) -> str:
+        """Say what to ask of whoever may create it.
+
+        Examples
+        --------
+        >>> TopicPlan("state.x", "state", 2, 3, {"cleanup.policy": "compact"}).request()
+        'state.x (partitions=2, replication=3, cleanup.policy=compact)'
+        """
+        asked = {"partitions": self.partitions, "replication": self.replication_factor}
+        listed = ", ".join(f"{name}={value}" for name, value in {**asked, **self.configs}.items())
+        return f"{self.name} ({listed})"
 
 
 def planned_topics(
