@@ -18,11 +18,13 @@ def register(app: typer.Typer) -> None:
 def pages() -> dict[str, str]:
     """Return every generated page: its file's name within the folder, and its text."""
     from streamscore.event_schemas import event_schemas
+    from streamscore.formats import compatibility_markdown
     from streamscore.metrics import metrics_markdown
     from streamscore.settings import settings_markdown
     from streamscore.topics import topics_markdown
 
     return {
+        "compatibility.md": compatibility_markdown(),
         "metrics.md": metrics_markdown(),
         "settings.md": settings_markdown(),
         "topics.md": topics_markdown(),

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from producer.ordering import Ordering
 from streamscore.errors import UsageError
+from streamscore.formats import format_named
 from streamscore.sources import Source
 from streamscore.sources.faults import RecordFault
 from streamscore.sources.record_files import LocalFile
@@ -78,6 +79,7 @@ class RejectFile:
         """
         self.counts[fault.reason] += 1
         entry = {"file": name, "line": line, "reason": fault.reason, "detail": fault.detail}
+        entry["format"] = format_named("rejects").version
         try:
             if self._file is None:
                 self._file = self.path.open("wb")

@@ -22,11 +22,13 @@ from streamscore.events import (
     quoted,
     sha256,
 )
+from streamscore.formats import format_named
 from streamscore.scoring import Model, Scored
 from streamscore.sources import RecordFault, Source
 
 _LONGEST_SHOWN_VALUE = 200
 _LONGEST_DETAIL = 500
+_HEADER_FORMAT = str(format_named("deadletter").version).encode()
 
 
 class Outlets(Struct, frozen=True, kw_only=True):
@@ -90,6 +92,7 @@ class OutputWriter:
             (headers.POSITION, position.identity().encode()),
             (headers.TOPIC, position.topic.encode()),
             (headers.BODY, b"original" if is_kept else b"hash"),
+            (headers.FORMAT, _HEADER_FORMAT),
         ]
         own = passed_on(message)
         return Output(self._outlets.dead_letters, body, own.key, [*own.headers, *added])

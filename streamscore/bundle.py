@@ -17,6 +17,7 @@ from streamscore.detectors import Detector, detector_named, detector_names
 from streamscore.errors import BundleError, UsageError
 from streamscore.features import Encoder
 from streamscore.features.encoder import Learned
+from streamscore.formats import refusal, version_of
 from streamscore.sources import Codec
 
 MANIFEST_FILE = "bundle.json"
@@ -206,7 +207,10 @@ def read_bundle(directory: Path) -> Bundle:
         When files are missing, of another format, or changed.
     """
     try:
-        manifest = msgspec.json.decode((directory / MANIFEST_FILE).read_bytes(), type=Manifest)
+        written = (directory / MANIFEST_FILE).read_bytes()
+        if reason := refusal("bundle", version_of(written)):
+            raise BundleError(f"{directory}: {reason}")
+        manifest = msgspec.json.decode(written, type=Manifest)
         # From memory: numpy leaves a file open when it cannot read it.
         packed = BytesIO((directory / ARRAYS_FILE).read_bytes())
         if not is_zipfile(packed):
@@ -215,7 +219,7 @@ def read_bundle(directory: Path) -> Bundle:
             arrays = {name: file[name] for name in file.files}
     except _UNREADABLE as error:
         raise BundleError(
-            f"a bundle is a directory with {MANIFEST_FILE} (format 1) and {ARRAYS_FILE}; "
+            f"a bundle is a directory with {MANIFEST_FILE} and {ARRAYS_FILE}; "
             f"{directory} cannot be read: {error}"
         ) from None
     if _digest(manifest, arrays) != manifest.digest:

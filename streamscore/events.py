@@ -7,7 +7,7 @@ repeat is recognisable, and a topic that was created again is another topic.
 import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Raw, Struct
@@ -151,6 +151,8 @@ class ScoreLine(Struct, frozen=True, kw_only=True):
         Whether it was reported as an anomaly.
     model_version : str
         Version in the registry.
+    format : int
+        Version of the layout; 1, also where it is absent.
     """
 
     partition: int
@@ -160,23 +162,48 @@ class ScoreLine(Struct, frozen=True, kw_only=True):
     p_value: float
     flagged: bool
     model_version: str
+    format: Literal[1] = 1
 
 
 class RemovedBody(Struct, frozen=True, kw_only=True):
-    """What stands for a body that is too large to be passed on."""
+    """What stands for a body that is too large to be passed on.
+
+    Attributes
+    ----------
+    sha256 : str
+        Hash of the body, as hex digits.
+    bytes : int
+        Its length.
+    position : Position
+        Where the record lies.
+    format : int
+        Version of the layout; 1, also where it is absent.
+    """
 
     sha256: str
     bytes: int
     position: Position
+    format: Literal[1] = 1
 
 
 class Announcement(Struct, frozen=True, kw_only=True):
-    """A model version was given an alias: a wake-up, the alias in the registry is the truth."""
+    """A model version was given an alias: a wake-up, the alias in the registry is the truth.
+
+    Attributes
+    ----------
+    source : str
+        Name of the source.
+    model, version, alias : str
+        The registered model, its version, and the alias that it was given.
+    format : int
+        Version of the layout; 1, also where it is absent.
+    """
 
     source: str
     model: str
     version: str
     alias: str
+    format: Literal[1] = 1
 
 
 def anomaly_event(anomaly: Anomaly, made_at_ms: int, traceparent: str | None) -> AnomalyEvent:

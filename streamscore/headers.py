@@ -29,6 +29,9 @@ POSITION: Final = "streamscore-position"
 TOPIC: Final = "streamscore-topic"
 """On a dead letter: the topic that the record came from."""
 
+FORMAT: Final = "streamscore-format"
+"""On a dead letter: the version of its headers; absent means 1."""
+
 HEADERS: Final = "streamscore-headers"
 """Only where a record's own headers are not passed on: `too-large`, or `unreadable`."""
 

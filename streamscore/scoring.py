@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from streamscore.bundle import Bundle
 from streamscore.calibration import Judged, RollingWindow
 from streamscore.errors import BundleError
+from streamscore.formats import refusal, version_of
 from streamscore.sources import Codec, RecordFault, Source
 from streamscore.sources.codec import Record
 
@@ -229,9 +230,11 @@ class PartitionState(Struct, frozen=True, kw_only=True):
             When it is of another format.
         """
         try:
+            if reason := refusal("state", version_of(value, binary=True)):
+                raise BundleError(reason)
             return msgspec.msgpack.decode(value, type=cls)
         except msgspec.DecodeError as error:
-            raise BundleError(f"a partition state must be of format 1: {error}") from None
+            raise BundleError(f"a partition's state cannot be read: {error}") from None
 
     def resume(self, model: Model) -> PartitionFold:
         """Go on from this state with the model that made it."""

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from streamscore.errors import SettingsError
+from streamscore.formats import refusal
 from streamscore.settings.rules import broken_rules
 from streamscore.settings.sections import Settings
 from streamscore.settings.table import ENVIRONMENT_PREFIX, entries
@@ -79,6 +80,10 @@ def _from_file(text: str | None, faults: list[str]) -> Iterator[Given]:
         document = tomllib.loads(text or "")
     except tomllib.TOMLDecodeError as error:
         faults.append(f"The settings file must be TOML; received text that is not: {error}.")
+        return
+    # Of a later format nothing can be said but that: its other keys may be right.
+    if reason := refusal("settings", document.pop("format", 1)):
+        faults.append(f"The settings file cannot be read: {reason}")
         return
     sections = {name.split(".")[0] for name in entries()}
     for section, table in document.items():

@@ -8,6 +8,7 @@ from typing import Any, get_args, get_origin
 import msgspec
 
 from streamscore.errors import SourceError
+from streamscore.formats import refusal
 from streamscore.sources.source import Source
 from streamscore.sources.source_rules import source_faults
 
@@ -60,6 +61,9 @@ def parse_source(toml: bytes, origin: str) -> Source:
         tree = msgspec.toml.decode(toml)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SourceError(f"{origin}: {error}") from None
+    # Of a later format nothing can be said but that: its other keys may be right.
+    if reason := refusal("source", tree.get("format", 1)):
+        raise SourceError(f"{origin}: {reason}")
     faults = list(_shape_faults(tree, Source, ""))
     if not faults:
         faults = list(source_faults(msgspec.convert(tree, Source)))

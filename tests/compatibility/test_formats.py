@@ -1,0 +1,225 @@
+"""Files of every released version of every format are read as they were meant.
+
+A new format is an entry of `FORMATS`, a file `<format>/<version>*` here, written once by the
+version that released it and never again, and a reader in `READERS`.
+"""
+
+import json
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+
+from scorer.announcements import Announcements
+from streamscore import headers
+from streamscore.bundle import read_bundle
+from streamscore.errors import BundleError, SettingsError, SourceError
+from streamscore.event_schemas import WRITTEN
+from streamscore.events import Announcement, AnomalyEvent, RemovedBody, ScoreLine
+from streamscore.formats import FORMATS, compatibility_markdown, format_named, refusal, version_of
+from streamscore.scoring import Model, PartitionFold, PartitionState, Scored
+from streamscore.settings import load_settings
+from streamscore.sources import REASONS, Codec, load_source
+from streamscore.sources.source_files import parse_source
+
+HERE = Path(__file__).parent
+HASHES = {
+    "1.toml": "059731332c923e13",
+    "1-without-format.toml": "059731332c923e13",
+    "1-accidents.toml": "d112237a22e53cbf",
+    "1-reviews.toml": "9b7122ba832d36d2",
+}
+"""Schema hashes as the version that released each file gave them."""
+
+
+def kept(name: str) -> bytes:
+    return (HERE / name).read_bytes()
+
+
+def read_anomaly() -> None:
+    for name in ("anomaly/1.json", "anomaly/1-without-record.json"):
+        event = msgspec.json.decode(kept(name), type=AnomalyEvent)
+        assert event.type == "streamscore.anomaly.v1"
+        assert event.data.position.identity() == event.id
+        assert event.data.attribution[0].field == "temperature"
+        assert sum(part.share for part in event.data.attribution) == pytest.approx(1.0)
+        assert (bytes(event.data.record) == b"null") == (event.data.record_sha256 is not None)
+        assert b"ann" not in bytes(event.data.record), "private, and masked"
+
+
+def read_score() -> None:
+    lines = [msgspec.json.decode(line, type=ScoreLine) for line in kept("score/1.jsonl").split()]
+    assert [line.offset for line in lines] == list(range(22))
+    assert (lines[0].score, lines[0].p_value) == (0.6794121507445843, 0.046511627906976744)
+    assert {line.model_version for line in lines} == {"3"}
+    assert msgspec.json.decode(kept("score/1-golden.json"), type=ScoreLine).offset == 81568
+
+
+def read_dead_letter() -> None:
+    for name in ("deadletter/1.json", "deadletter/1-golden.json"):
+        found = dict(json.loads(kept(name))["headers"])
+        assert found.get(headers.FORMAT, "1") == "1"
+        assert found[headers.REASON] in REASONS
+        assert found[headers.POSITION].count("/") == 3
+        assert found[headers.TOPIC].startswith("records.")
+        assert found[headers.BODY] == "original"
+        assert {headers.DETAIL, headers.ROW} <= set(found)
+
+
+def read_removed_body() -> None:
+    msgspec.json.decode(kept("removed-body/1-golden.json"), type=RemovedBody)
+    removed = msgspec.json.decode(kept("removed-body/1.json"), type=RemovedBody)
+    assert (removed.bytes, removed.position.offset, len(removed.sha256)) == (2010, 7, 64)
+
+
+def read_announcement() -> None:
+    woken: list[str] = []
+    for name in ("announcement/1.json", "announcement/1-golden.json"):
+        Announcements({}, "models", woken.append)._read(kept(name))
+    assert woken == ["sensors", "accidents"]
+
+
+def model() -> Model:
+    source = parse_source(kept("bundle/1-source.toml"), "sensors")
+    return Model(Codec(source), read_bundle(HERE / "bundle" / "1"), "streamscore-sensors", "3")
+
+
+RECORDS = kept("bundle/1-records.jsonl").splitlines()
+SCORES = json.loads(kept("bundle/1-scores.json"))
+
+
+def assert_scored_as_then(scored: Scored, first: int) -> None:
+    assert len(scored.good) == len(SCORES["scores"]) - first
+    np.testing.assert_allclose(scored.scores, SCORES["scores"][first:], rtol=1e-9)
+    np.testing.assert_allclose(scored.judged.p_value, SCORES["p_values"][first:], rtol=1e-9)
+
+
+def read_kept_bundle() -> None:
+    loaded = model()
+    assert_scored_as_then(PartitionFold(loaded, loaded.new_window(1)).fold(RECORDS), 0)
+
+
+def read_state() -> None:
+    state = PartitionState.decode(kept("state/1.msgpack"))
+    assert (state.source, state.model.version, state.next_offset) == ("sensors", "3", 100)
+    assert_scored_as_then(state.resume(model()).fold(RECORDS[100:]), 100)
+
+
+def read_source() -> None:
+    found = {name: parse_source(kept(f"source/{name}"), name).schema_hash() for name in HASHES}
+    assert found == HASHES
+
+
+def read_settings() -> None:
+    text = kept("settings/1.toml").decode()
+    settings = load_settings(text, {}, {})
+    for section, values in tomllib.loads(text).items():
+        for name, value in values.items():
+            assert getattr(getattr(settings, section), name) == value
+    assert load_settings(f"format = 1\n{text}", {}, {}) == settings
+
+
+def read_rejects() -> None:
+    entries = [json.loads(line) for line in kept("rejects/1.jsonl").splitlines()]
+    assert [f"{entry['file']}:{entry['line']}" for entry in entries] == ["may.csv:12", "may.csv:40"]
+    assert all(entry["reason"] in REASONS and entry["detail"] for entry in entries)
+
+
+READERS: dict[str, Callable[[], None]] = {
+    "anomaly": read_anomaly,
+    "score": read_score,
+    "deadletter": read_dead_letter,
+    "removed-body": read_removed_body,
+    "announcement": read_announcement,
+    "bundle": read_kept_bundle,
+    "state": read_state,
+    "source": read_source,
+    "settings": read_settings,
+    "rejects": read_rejects,
+}
+NAMES = [known.name for known in FORMATS]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_a_released_version_wrote_is_read(name: str) -> None:
+    READERS[name]()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_version_that_is_read_has_its_files(name: str) -> None:
+    known = format_named(name)
+    assert known.version in known.read
+    kept_versions = {int(path.name.split("-")[0].split(".")[0]) for path in (HERE / name).iterdir()}
+    assert kept_versions == set(known.read)
+
+
+def test_every_event_is_a_format() -> None:
+    for schema in WRITTEN:
+        name, _, version = schema.partition(".v")
+        assert format_named(name).version == int(version)
+
+
+@pytest.mark.parametrize("name", ["score", "removed-body", "announcement"])
+def test_what_is_written_says_its_version(name: str) -> None:
+    kinds: dict[str, Any] = {
+        "score": ScoreLine, "removed-body": RemovedBody, "announcement": Announcement
+    }  # fmt: skip
+    (first, *_) = next((HERE / name).iterdir()).read_bytes().splitlines()
+    read = msgspec.json.decode(first, type=kinds[name])
+    assert version_of(msgspec.json.encode(read)) == format_named(name).version
+
+
+LATER = r"reads .+ of format 1; received format 2\. Upgrade streamscore"
+
+
+def test_a_later_bundle_is_refused_and_not_guessed(tmp_path: Path) -> None:
+    for path in (HERE / "bundle" / "1").iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    manifest = json.loads(kept("bundle/1/bundle.json")) | {"format": 2, "detector": {"new": 1}}
+    (tmp_path / "bundle.json").write_text(json.dumps(manifest))
+    with pytest.raises(BundleError, match=LATER):
+        read_bundle(tmp_path)
+
+
+def test_a_later_state_is_refused_and_not_guessed() -> None:
+    later = msgspec.msgpack.decode(kept("state/1.msgpack")) | {"format": 2, "window": None}
+    with pytest.raises(BundleError, match=LATER):
+        PartitionState.decode(msgspec.msgpack.encode(later))
+
+
+def test_a_later_source_is_refused_before_its_keys_are_judged() -> None:
+    with pytest.raises(SourceError, match=LATER) as caught:
+        parse_source(b"format = 2\nnew = 1\n", "orders.toml")
+    assert "new" not in str(caught.value)
+
+
+def test_a_later_settings_file_is_refused_before_its_keys_are_judged() -> None:
+    with pytest.raises(SettingsError, match=LATER) as caught:
+        load_settings("format = 2\n[new]\nkey = 1\n", {}, {})
+    assert len(caught.value.faults) == 1
+
+
+def test_a_later_announcement_wakes_nobody_and_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    woken: list[str] = []
+    Announcements({}, "models", woken.append)._read(b'{"format": 2, "source": ["sensors"]}')
+    assert not woken
+    assert "received format 2" in caplog.text
+
+
+@pytest.mark.parametrize("odd", ["1", True, None, 0, 1.5])
+def test_a_version_that_is_none_is_refused(odd: object) -> None:
+    assert "received format" in (refusal("source", odd) or "")
+
+
+def test_the_built_in_sources_still_fit_the_models_of_released_versions() -> None:
+    for name in ("accidents", "reviews"):
+        assert load_source(name).schema_hash() == HASHES[f"1-{name}.toml"]
+
+
+def test_the_page_names_every_format() -> None:
+    page = compatibility_markdown()
+    assert all(known.title.partition(" ")[2] in page for known in FORMATS)
