@@ -69,6 +69,16 @@ def sensor_values(count: int, seed: int = 0, first: int = 0) -> list[bytes]:
     return values
 
 
+def nested(source: Source) -> Source:
+    """The source whose records hold the same fields within objects."""
+    fields = {
+        name: msgspec.structs.replace(field, path=f"payload.{name[:1]}.{name}")
+        for name, field in source.fields.items()
+    }
+    changed: Source = msgspec.structs.replace(source, fields=fields)
+    return changed
+
+
 def write_lines(path: Path, values: list[bytes]) -> Path:
     """Write records as JSON lines."""
     path.write_bytes(b"\n".join(values) + b"\n")

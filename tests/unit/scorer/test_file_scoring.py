@@ -11,8 +11,11 @@ from streamscore.calibration import severity
 from streamscore.scoring import Model, PartitionFold
 from streamscore.sources import Codec
 from streamscore.sources.dialects import Dialect, FieldSpelling
-from tests.sensors import sensor_values, write_lines
-from tests.trained_sensors import CODEC, sensors_model, sensors_training
+from streamscore.sources.nesting import Nesting
+from tests.sensors import SENSORS, nested, sensor_values, write_lines
+from tests.trained_sensors import CODEC, DETECTOR, sensors_model, sensors_training
+from trainer.history import HistoryBuilder
+from trainer.training import train
 
 BAD = {3: b"{", 7: b'{"at": 1}', 11: b'{"at": 1700000000000}', 12: b"[]"}
 REASONS = {3: "not_json", 7: "event_time_absurd", 11: "missing_field", 12: "wrong_type"}
@@ -49,6 +52,22 @@ def test_scores_are_those_of_one_partition_whatever_the_batches(
     flagged = whole.flagged(model.source.nominal_rate)
     assert [at for at, row in enumerate(good) if row.flagged] == flagged
     assert len(flagged) >= 5
+
+
+def test_nested_records_have_the_scores_of_flat_ones(tmp_path: Path) -> None:
+    values = [value for value in values_with_faults(300) if value not in BAD.values()]
+    source = nested(SENSORS)
+    codec = Codec(source)
+    put = Nesting(source).record
+    history = HistoryBuilder(codec, 5000)
+    for line, value in enumerate(sensor_values(2000), 1):
+        history.take(msgspec.json.encode(put(msgspec.json.decode(value))), 0, line)
+    training = train(codec, history.history("nested"), DETECTOR, 7, lambda: 0.0)
+    model = Model(codec, training.bundle, "sensors", "1")
+    lines = [msgspec.json.encode(put(msgspec.json.decode(value))) for value in values]
+    (found,) = score_file(model, write_lines(tmp_path / "nested.jsonl", lines))
+    assert found == scored(write_lines(tmp_path / "flat.jsonl", values))
+    assert any(row.flagged and row.reason in SENSORS.fields for row in found)
 
 
 def test_rejected_rows_stay_in_their_place_with_the_reason(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cli.sources import _rules
@@ -242,3 +242,32 @@ def test_the_place_of_a_field_is_shown() -> None:
 
 def test_the_source_beside_a_model_keeps_its_paths() -> None:
     assert msgspec.json.decode(msgspec.json.encode(ORDERS), type=Source) == ORDERS
+
+
+@settings(max_examples=60)
+@given(st.data())
+def test_any_json_line_has_the_time_and_the_key_of_its_record(data: st.DataObject) -> None:
+    source = data.draw(sources())
+    texts = [name for name, field in source.fields.items() if field.type == "string"]
+    key = data.draw(st.sampled_from([*texts, source.event_time.field]))
+    record = data.draw(records(source))
+    value = encoded(record)
+    row = JsonRows(msgspec.structs.replace(source, key=key)).read(value)
+    expected = naive_value(source, record, key)
+    assert row.key == (None if expected is None else str(expected).encode())
+    assert row.utc_ms == naive_value(source, record, source.event_time.field)
+
+
+@settings(max_examples=60)
+@given(st.data())
+def test_any_quotation_hides_each_private_value_and_shows_the_others(data: st.DataObject) -> None:
+    source = data.draw(sources())
+    names = data.draw(st.lists(st.sampled_from(sorted(source.fields)), unique=True))
+    private = [source.path_of(name) for name in names]
+    record = data.draw(records(source))
+    shown = json.loads(bytes(quoted(encoded(record), private)))
+    for name in source.fields:
+        path = source.path_of(name)
+        parent = naive_parent(record, path)
+        hidden = MASK if name in names else parent.get(path[-1])
+        assert naive_parent(shown, path).get(path[-1]) == (hidden if path[-1] in parent else None)

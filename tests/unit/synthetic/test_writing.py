@@ -18,16 +18,18 @@ from streamscore.synthetic.writing import (
     labelled_records,
     write_records,
 )
+from tests.sensors import nested
 
 PLAN = GenerationPlan(rows=400, seed=5, anomaly_share=0.1)
 
 
+@pytest.mark.parametrize("is_nested", [False, True])
 @pytest.mark.parametrize("file_format", ["csv", "jsonl"])
 @pytest.mark.parametrize("name", GENERATED)
 def test_what_is_written_is_read_back_and_labels_name_its_lines(
-    name: str, file_format: FileFormat, tmp_path: Path
+    name: str, file_format: FileFormat, is_nested: bool, tmp_path: Path
 ) -> None:
-    source = load_source(name)
+    source = nested(load_source(name)) if is_nested else load_source(name)
     records = list(labelled_records(source, PLAN))
     path, labels = tmp_path / f"a.{file_format}", io.StringIO()
     with path.open("w", encoding="utf-8", newline="") as file:
