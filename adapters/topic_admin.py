@@ -297,7 +297,10 @@ def _not_there(
             f"The topics of {source.name} must be there for this user to see; not seen, whether "
             f"they exist or not: {', '.join(sorted(hidden))}."
         )
-    return BrokerError(f"{rule} {request_for(missing)}")
+    to_be_made = [plan for plan in missing if plan.name != source.topic]
+    if len(to_be_made) < len(missing):
+        rule += f" {source.topic} is somebody's stream: check its name, and the right to read it."
+    return BrokerError(f"{rule} {request_for(to_be_made)}" if to_be_made else rule)
 
 
 def plan_against(

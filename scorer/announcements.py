@@ -9,7 +9,6 @@ import msgspec
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from streamscore.events import Announcement
-from streamscore.formats import refusal, version_of
 
 log = logging.getLogger(__name__)
 
@@ -95,11 +94,8 @@ class Announcements:
 
     def _read(self, value: bytes | None) -> None:
         try:
-            reason = refusal("announcement", version_of(value or b""))
-            announced = None if reason else msgspec.json.decode(value or b"", type=Announcement)
+            announced = msgspec.json.decode(value or b"", type=Announcement)
         except msgspec.DecodeError as error:
-            reason, announced = str(error), None
-        if announced is None:
-            log.warning("an announcement on %s cannot be read: %s", self._topic, reason)
+            log.warning("an announcement on %s cannot be read: %s", self._topic, error)
             return
         self._wake(announced.source)

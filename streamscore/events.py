@@ -12,6 +12,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Raw, Struct
 
+from streamscore.formats import refusal
 from streamscore.scoring import ModelVersion
 from streamscore.sources.source import Path
 
@@ -203,7 +204,11 @@ class Announcement(Struct, frozen=True, kw_only=True):
     model: str
     version: str
     alias: str
-    format: Literal[1] = 1
+    format: int = 1
+
+    def __post_init__(self) -> None:
+        if reason := refusal("announcement", self.format):
+            raise ValueError(reason)  # which the decoder makes a fault of the bytes
 
 
 def anomaly_event(anomaly: Anomaly, made_at_ms: int, traceparent: str | None) -> AnomalyEvent:

@@ -14,7 +14,6 @@ import msgspec
 import numpy as np
 import pytest
 
-from scorer.announcements import Announcements
 from streamscore import headers
 from streamscore.bundle import read_bundle
 from streamscore.errors import BundleError, SettingsError, SourceError
@@ -77,10 +76,10 @@ def read_removed_body() -> None:
 
 
 def read_announcement() -> None:
-    woken: list[str] = []
-    for name in ("announcement/1.json", "announcement/1-golden.json"):
-        Announcements({}, "models", woken.append)._read(kept(name))
-    assert woken == ["sensors", "accidents"]
+    names = ("announcement/1.json", "announcement/1-golden.json")
+    told = [msgspec.json.decode(kept(name), type=Announcement) for name in names]
+    assert [one.source for one in told] == ["sensors", "accidents"]
+    assert {one.alias for one in told} == {"production"}
 
 
 def model() -> Model:
@@ -203,11 +202,10 @@ def test_a_later_settings_file_is_refused_before_its_keys_are_judged() -> None:
     assert len(caught.value.faults) == 1
 
 
-def test_a_later_announcement_wakes_nobody_and_is_told(caplog: pytest.LogCaptureFixture) -> None:
-    woken: list[str] = []
-    Announcements({}, "models", woken.append)._read(b'{"format": 2, "source": ["sensors"]}')
-    assert not woken
-    assert "received format 2" in caplog.text
+def test_a_later_announcement_is_refused_and_not_guessed() -> None:
+    later = json.loads(kept("announcement/1.json")) | {"format": 2}
+    with pytest.raises(msgspec.ValidationError, match=LATER):
+        msgspec.json.decode(json.dumps(later), type=Announcement)
 
 
 @pytest.mark.parametrize("odd", ["1", True, None, 0, 1.5])
