@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.infer import infer
 from cli.invocation import DialectOption, print_json, print_table
 
 if TYPE_CHECKING:
@@ -24,8 +25,12 @@ def register(app: typer.Typer) -> None:
     group.command("list")(list_sources)
     group.command()(show)
     group.command()(check)
+    group.command()(infer)
     app.add_typer(
-        group, name="sources", help="List, show and check sources.", rich_help_panel="Streams"
+        group,
+        name="sources",
+        help="List, show, check and draft sources.",
+        rich_help_panel="Streams",
     )
 
 
@@ -113,6 +118,11 @@ def _facts(source: Source) -> list[tuple[str, str]]:
         ("accepted times", f"{time.earliest} to {time.latest}"),
         ("key", source.key or "none"),
         ("nominal rate", f"{source.nominal_rate:g}"),
+        *(
+            []
+            if source.records_per_day is None
+            else [("records a day", f"{source.records_per_day:,g}")]
+        ),
         ("schema", source.schema_hash()),
     ]
 

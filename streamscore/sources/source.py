@@ -109,6 +109,8 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         The stream's topic, where it is not `records.<name>`.
     nominal_rate : float
         The share of normal records that may be flagged, in (0, 0.5].
+    records_per_day : float or None
+        The typical rate of the stream, above 0; None where it is not known.
     scores : bool
         Whether the score of every record is written, beside the anomalies.
     calibration : CalibrationPlan
@@ -125,6 +127,7 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     key: str | None = None
     topic: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,200}\Z")] | None = None
     nominal_rate: Annotated[float, Meta(gt=0, le=0.5)] = 0.01
+    records_per_day: Annotated[float, Meta(gt=0)] | None = None
     scores: bool = False
     calibration: CalibrationPlan = CalibrationPlan()
     dialects: dict[str, Dialect] = {}
@@ -145,8 +148,8 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def schema_hash(self) -> str:
         """Hash of all that decides what a model reads: fields, paths, event time; 16 hex digits.
 
-        Two sources with the same hash can run the same bundle. Privacy, bounds, the nominal rate
-        and dialects are left out: they change what is accepted or shown, not what is learned.
+        Two sources with the same hash can run the same bundle. Privacy, bounds, rates and dialects
+        are left out: they change what is accepted or shown, not what is learned.
         """
         learned = [
             # A path is there only where one is used: older bundles know of none.

@@ -36,6 +36,8 @@ def source_faults(source: Source) -> Iterator[str]:
     yield from _path_faults(source)
     if source.key is not None and source.key not in source.fields:
         yield f"key = {source.key!r} is not one of the fields"
+    if source.records_per_day is not None and not isfinite(source.records_per_day):
+        yield f"records_per_day must be a finite number, got {source.records_per_day}"
     if source.topic in (".", ".."):
         yield f"topic = {source.topic!r} is a name that Kafka does not take"
     if not source.event_time.cycles and not source.with_role("category", "number", "flag", "text"):

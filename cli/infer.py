@@ -1,0 +1,110 @@
+"""``streamscore sources infer``: the draft of a source for a file of records."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.invocation import error_console, print_json
+from streamscore.errors import UsageError
+
+if TYPE_CHECKING:
+    from streamscore.sources.inference import Draft
+    from streamscore.sources.sampling import SampleCheck
+
+
+def infer(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="CSV with a header or JSON lines, also gzipped.")
+    ],
+    name: Annotated[
+        str | None, typer.Option(help="The source's name; else it is made of the file's.")
+    ] = None,
+    rows: Annotated[int, typer.Option(min=1, help="Rows of the file that are looked at.")] = 20_000,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.toml", help="Where the draft goes; standard output by default."),
+    ] = None,
+    time: Annotated[
+        str | None, typer.Option(metavar="FIELD", help="The field that holds the event time.")
+    ] = None,
+    zone: Annotated[
+        str | None,
+        typer.Option(help="IANA zone of times written without an offset; UTC by default."),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Draft the TOML file of a source from a file of its records.
+
+    Types, roles, event time, key, bounds, personal data and rates are guessed from the first rows,
+    each with its reason in a comment. The draft is a source as it stands; check its guesses.
+    """
+    from streamscore.sources.inference import InferencePlan, infer_source
+    from streamscore.sources.record_files import LocalFile
+    from streamscore.sources.sampling import check_sample
+
+    _check_out(out)
+    draft = infer_source(LocalFile(file), InferencePlan(name=name, rows=rows, time=time, zone=zone))
+    found = check_sample(draft.source, file, rows)
+    if out is not None:
+        _write(out, draft.toml)
+    if json:
+        print_json(_summary(draft, found, out))
+        return
+    if out is None:
+        typer.echo(draft.toml, nl=False)
+    console = error_console()
+    for line in _report(draft, found, file, out):
+        console.print(line)
+
+
+def _check_out(out: Path | None) -> None:
+    if out is None:
+        return
+    if out.suffix != ".toml":
+        raise UsageError(f"--out names a file that ends in .toml; received {out}")
+    if out.exists():
+        raise UsageError(
+            f"--out names a new file, so that no edited source is lost; {out} exists. Move it away "
+            "or give another name"
+        )
+
+
+def _write(out: Path, toml: str) -> None:
+    try:
+        out.write_text(toml, "utf-8")
+    except OSError as error:
+        raise UsageError(
+            f"--out names a file that can be written; {out} is not: {error.strerror}"
+        ) from None
+
+
+def _summary(draft: Draft, found: SampleCheck, out: Path | None) -> dict[str, object]:
+    return {
+        "source": draft.source,
+        "out": None if out is None else str(out),
+        "toml": draft.toml,
+        "rows": draft.rows,
+        "total_rows": draft.total_rows,
+        "sample": found,
+        "to_check": draft.to_check,
+    }
+
+
+def _report(draft: Draft, found: SampleCheck, file: Path, out: Path | None) -> list[str]:
+    source, share = draft.source, found.accepted / max(1, found.rows)
+    accepted = f"accepts {found.accepted:,} of {found.rows:,} rows ({share:.2%})"
+    lines = [
+        f"{out or 'The draft'} describes {len(source.fields)} fields and {accepted}.",
+        *(
+            f"  rejected  {fault.rows:,} {fault.reason}, first in line {fault.first_line}: "
+            f"{fault.detail}"
+            for fault in found.faults
+        ),
+        *(f"  check     {line}" for line in draft.to_check),
+    ]
+    if out is None:
+        return [*lines, "Keep the draft with --out FILE.toml."]
+    return [*lines, f"Next: streamscore sources check {out} {file}"]

@@ -1,0 +1,257 @@
+"""What type a column has: the JSON type of its field, and the values as that type reads them."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Hashable
+from math import isfinite
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from streamscore.sources.inference.samples import Column
+from streamscore.sources.inference.vocabulary import SENTINELS
+from streamscore.sources.record_files import Layout
+from streamscore.sources.source import INTEGER_LIMIT, FieldType
+
+Writing = Literal["plain", "grouped", "decimal_comma", "percent"]
+"""How the numbers of a CSV are written: `1341.5`, `1,341.5`, `1.341,5`, `12.5%`."""
+
+_LEAST_SHARE = 0.97
+"""Of the values of a column, so many have its type at least; the others make bad records."""
+
+_LEAST_SHARE_BESIDE_WORDS = 0.6
+_MOST_WORDS = 3
+"""A column of numbers may have so many words of its own for a number that is not known."""
+
+_PLAIN = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
+_CODE = re.compile(r"\s*[+-]?0\d+\s*", re.ASCII)
+_GROUPED = re.compile(r"\s*[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?\s*", re.ASCII)
+_DECIMAL_COMMA = re.compile(r"\s*[+-]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?\s*", re.ASCII)
+_PERCENT = re.compile(r"\s*[+-]?\d+(\.\d+)?\s*%\s*", re.ASCII)
+_WHOLE: dict[Writing, re.Pattern[str]] = {
+    "plain": re.compile(r"\s*[+-]?\d+\s*", re.ASCII),
+    "grouped": re.compile(r"\s*[+-]?[\d,]+\s*", re.ASCII),
+    "decimal_comma": re.compile(r"\s*[+-]?[\d.]+\s*", re.ASCII),
+    "percent": re.compile(r"(?!)"),
+}
+
+
+class TypedColumn(Struct, frozen=True, kw_only=True):
+    """A column read as a type.
+
+    Attributes
+    ----------
+    column : Column
+        The column.
+    type : FieldType
+        The type of its field.
+    writing : Writing
+        How its numbers are written in a CSV.
+    known : list
+        One a row: a text, number or truth value; None where there is none of the type.
+    missing : tuple of str
+        Texts that stand for a value that is not known, as they are written.
+    unread : int
+        Values that the type does not take.
+    example : str
+        One of those.
+    """
+
+    column: Column
+    type: FieldType
+    known: list[Any]
+    writing: Writing = "plain"
+    missing: tuple[str, ...] = ()
+    unread: int = 0
+    example: str = ""
+
+    @property
+    def name(self) -> str:
+        """What the field is called."""
+        return self.column.name
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it holds numbers."""
+        return self.type in ("integer", "float")
+
+    @property
+    def present(self) -> int:
+        """How many rows have a value of the type."""
+        return sum(value is not None for value in self.known)
+
+    def counts(self) -> Counter[Hashable]:
+        """Count the values; empty where they cannot be looked at."""
+        if self.type == "any":
+            return Counter()
+        return Counter(value for value in self.known if value is not None)
+
+
+def typed(column: Column, layout: Layout) -> TypedColumn:
+    """Guess the type of a column.
+
+    Parameters
+    ----------
+    column : Column
+        The column.
+    layout : {"csv", "jsonl"}
+        A CSV holds texts; JSON has types of its own, which are taken at their word.
+
+    Examples
+    --------
+    >>> sizes = typed(Column(name="size", values=["1,341", "12", "N/A", None]), "csv")
+    >>> sizes.type, sizes.writing, sizes.known, sizes.missing
+    ('integer', 'grouped', [1341, 12, None, None], ('N/A',))
+    """
+    return _typed_texts(column) if layout == "csv" else _typed_json(column)
+
+
+def _typed_texts(column: Column) -> TypedColumn:
+    counts = Counter(value for value in column.values if value is not None)
+    absent = [text for text in counts if text.strip().casefold() in SENTINELS]
+    rest = Counter({text: count for text, count in counts.items() if text not in absent})
+    lower = {text.lower() for text in rest}
+    if lower and (lower <= {"true", "false"} or lower == {"0", "1"}):
+        return _read(column, "boolean", lambda text: text.lower() in ("true", "1"), absent)
+    number = _number_column(column, rest, absent)
+    if number is not None:
+        return number
+    return _read(column, "string", str, absent, keeps=True)
+
+
+def _number_column(column: Column, counts: Counter[str], absent: list[str]) -> TypedColumn | None:
+    """Read a column as numbers; None where too few of its values are any."""
+    if not counts or any(_CODE.fullmatch(text) for text in counts):
+        return None
+    best: tuple[int, Writing] = (0, "plain")
+    for writing, read_text in _READERS.items():
+        read = sum(n for text, n in counts.items() if read_text(text) is not None)
+        if read > best[0]:
+            best = (read, writing)
+    total, (read, writing) = counts.total(), best
+    convert = _READERS[writing]
+    words = [text for text in counts if convert(text) is None]
+    if read >= _LEAST_SHARE_BESIDE_WORDS * total and _are_words(words, total):
+        absent = [*absent, *words]
+    elif read < _LEAST_SHARE * total:
+        return None
+    whole = [text for text in counts if _WHOLE[writing].fullmatch(text)]
+    if any(abs(convert(text) or 0) > INTEGER_LIMIT for text in whole):
+        return None  # an id: no number of JSON holds it exactly
+    if len(whole) + len(words) == len(counts):
+        return _read(column, "integer", lambda text: _integer(convert(text)), absent, writing)
+    return _read(column, "float", convert, absent, writing)
+
+
+def _are_words(texts: list[str], total: int) -> bool:
+    """Tell whether texts beside numbers are a few words, each used often, and no accidents."""
+    return 0 < len(texts) <= _MOST_WORDS and total >= 50 * len(texts)
+
+
+def _integer(number: float | None) -> int | None:
+    return None if number is None else int(number)
+
+
+def _read(
+    column: Column,
+    kind: FieldType,
+    convert: Callable[[str], Any],
+    absent: list[str],
+    writing: Writing = "plain",
+    *,
+    keeps: bool = False,
+) -> TypedColumn:
+    """Read each value once; texts for what is not known are kept where they are values."""
+    readings = dict.fromkeys(column.values)
+    for text in readings:
+        if text is not None and (keeps or text not in absent):
+            readings[text] = convert(text)
+    known = [readings[text] for text in column.values]
+    failed = [
+        text
+        for text, value in zip(column.values, known, strict=True)
+        if text is not None and value is None and text not in absent
+    ]
+    return TypedColumn(
+        column=column,
+        type=kind,
+        known=known,
+        writing=writing,
+        missing=tuple(absent),
+        unread=len(failed),
+        example=failed[0][:40] if failed else "",
+    )
+
+
+def _plain(text: str) -> float | None:
+    if not _PLAIN.fullmatch(text):
+        return None
+    number = float(text)
+    return number if isfinite(number) else None
+
+
+def _grouped(text: str) -> float | None:
+    return float(text.replace(",", "")) if _GROUPED.fullmatch(text) else None
+
+
+def _decimal_comma(text: str) -> float | None:
+    if not _DECIMAL_COMMA.fullmatch(text):
+        return None
+    return float(text.replace(".", "").replace(",", "."))
+
+
+def _percent(text: str) -> float | None:
+    return float(text.replace("%", "")) / 100 if _PERCENT.fullmatch(text) else None
+
+
+_READERS: dict[Writing, Callable[[str], float | None]] = {
+    "plain": _plain,
+    "grouped": _grouped,
+    "decimal_comma": _decimal_comma,
+    "percent": _percent,
+}
+
+
+def _typed_json(column: Column) -> TypedColumn:
+    counts = Counter(_json_type(value) for value in column.values if value is not None)
+    if counts["integer"] and counts["float"]:
+        counts["float"] += counts.pop("integer")
+    kind, count = counts.most_common(1)[0] if counts else ("any", 0)
+    if count < _LEAST_SHARE * counts.total():
+        kind = "any"
+    known = [value if _has_type(value, kind) else None for value in column.values]
+    if kind == "float":
+        known = [None if value is None else float(value) for value in known]
+    failed = [
+        value
+        for value, read in zip(column.values, known, strict=True)
+        if value is not None and read is None
+    ]
+    absent: tuple[str, ...] = ()
+    if kind == "string":
+        absent = tuple(t for t in dict.fromkeys(known) if t and t.strip().casefold() in SENTINELS)
+    return TypedColumn(
+        column=column,
+        type=kind,
+        known=known,
+        missing=absent,
+        unread=len(failed),
+        example=str(failed[0])[:40] if failed else "",
+    )
+
+
+def _json_type(value: Any) -> FieldType:
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int):
+        return "integer" if abs(value) <= INTEGER_LIMIT else "any"
+    if isinstance(value, float):
+        return "float"
+    return "string" if isinstance(value, str) else "any"
+
+
+def _has_type(value: Any, kind: FieldType) -> bool:
+    if value is None:
+        return False
+    found = _json_type(value)
+    return kind in ("any", found) or (kind == "float" and found == "integer")
