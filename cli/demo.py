@@ -13,6 +13,9 @@ import typer
 from cli.invocation import DialectOption, invocation_of, print_json
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
+    from embedded.demo_data import ChosenSource
     from embedded.demo_plan import DemoPlan
     from embedded.demo_view import DemoView
 
@@ -33,7 +36,7 @@ def demo(  # noqa: PLR0913  # an argument for each option
     ] = None,
     source: Annotated[
         str | None,
-        typer.Option(help="accidents, reviews, or a TOML file; else what --data fits."),
+        typer.Option(help="accidents, reviews, or a TOML file; else what fits --data."),
     ] = None,
     dialect: DialectOption = None,
     rows: Annotated[int, typer.Option(help="Most records to replay.")] = 3_000,
@@ -71,13 +74,27 @@ def demo(  # noqa: PLR0913  # an argument for each option
         keep=keep,
     )
     plan.check()
-    plan = msgspec.structs.replace(plan, source=source_of(plan, source is not None))
+    chosen = source_of(plan, source is not None, Path.cwd())
+    plan = msgspec.structs.replace(plan, source=chosen.name)
     console = Console(stderr=json)
     if not console.is_terminal:
         console.width = _PLAIN_WIDTH
     view = DemoView(console, load_source(plan.source).event_time.zone)
+    if chosen.draft is not None:
+        view.say(_about_draft(chosen))
     stays = console.is_terminal and sys.stdin.isatty() and not exit_
     _run(plan, view, invocation_of(context).environ, stays, json)
+
+
+def _about_draft(chosen: ChosenSource) -> Text:
+    from rich.text import Text
+
+    if not chosen.is_new:
+        return Text(f"No built-in source fits; {chosen.draft} does.")
+    return Text(
+        f"No built-in source fits; one was inferred: {chosen.draft}\n"
+        "Look it through; what is edited there counts when the demo is run again."
+    )
 
 
 def _run(

@@ -15,6 +15,7 @@ from embedded.demo_plan import HISTORY_SHARE, MOST_HISTORY_ROWS, DemoPlan
 from producer.ordering import SpooledOrdering
 from streamscore.errors import AmbiguityError, UsageError
 from streamscore.sources import Codec, RecordFault, Source, builtin_names, load_source
+from streamscore.sources.inference import infer_source
 from streamscore.sources.record_files import LocalFile
 from streamscore.sources.row_files import FileRow, read_rows
 from streamscore.synthetic import generate
@@ -54,8 +55,26 @@ class DemoData(msgspec.Struct, frozen=True, kw_only=True):
     example: bytes
 
 
-def source_of(plan: DemoPlan, is_chosen: bool) -> str:
-    """Return the source of a plan: the one chosen, or the one that its file fits.
+class ChosenSource(msgspec.Struct, frozen=True):
+    """The source of a demo.
+
+    Attributes
+    ----------
+    name : str
+        As commands take it: a name, or the path of a TOML file.
+    draft : Path or None
+        The TOML file, where the source was inferred, now or before.
+    is_new : bool
+        Whether it was inferred now.
+    """
+
+    name: str
+    draft: Path | None = None
+    is_new: bool = False
+
+
+def source_of(plan: DemoPlan, is_chosen: bool, drafts: Path) -> ChosenSource:
+    """Return the source of a plan: the one chosen, the one that its file fits, or an inferred one.
 
     Parameters
     ----------
@@ -63,22 +82,48 @@ def source_of(plan: DemoPlan, is_chosen: bool) -> str:
         The plan.
     is_chosen : bool
         Whether the user named the source; then the file is not looked at.
+    drafts : Path
+        The folder for the draft of a source, named after it. One that is there already is taken,
+        so that a draft can be edited and shown again.
 
     Raises
     ------
     UsageError
-        When the file fits no built-in source.
+        When the file fits no source and none can be inferred, or its draft cannot be written.
     """
     if is_chosen or plan.data is None:
-        return plan.source
+        return ChosenSource(plan.source)
     for name in builtin_names():
         if _fits(load_source(name), plan.data, plan.dialect):
-            return name
-    raise UsageError(
-        f"--data must hold records of one of the sources {', '.join(builtin_names())}; none of "
-        f"the first {_LOOKED_AT_ROWS} rows of {plan.data} is one. Name the source with "
-        "--source, or give the path of its TOML file"
-    )
+            return ChosenSource(name)
+    try:
+        draft = infer_source(LocalFile(plan.data))
+    except UsageError as error:
+        raise UsageError(
+            f"--data must hold records of one of the sources {', '.join(builtin_names())}, or "
+            f"records that a source can be inferred from: {error}. Or name the source with "
+            "--source, by the path of its TOML file"
+        ) from None
+    path = drafts.absolute() / f"{draft.source.name}.toml"
+    if path.exists():
+        _check_own(path, plan.data, plan.dialect)
+        return ChosenSource(str(path), path)
+    try:
+        path.write_text(draft.toml, "utf-8")
+    except OSError as error:
+        raise UsageError(
+            f"the draft of a source must be kept for the demo; {path} cannot be written: "
+            f"{error.strerror}. Run the demo in another folder"
+        ) from None
+    return ChosenSource(str(path), path, is_new=True)
+
+
+def _check_own(path: Path, data: Path, dialect: str | None) -> None:
+    if not _fits(load_source(str(path)), data, dialect):
+        raise UsageError(
+            f"{path} is there already and no record of {data} fits it. Move it away to have a "
+            "source inferred, or name another with --source"
+        )
 
 
 def make_data(plan: DemoPlan, folder: Path) -> DemoData:

@@ -9,13 +9,14 @@ from streamscore.synthetic.kinds import Change, one_of, some_of
 
 _REMEMBERED = 256
 _SWAPPED = 3
+_LETTERS = "BCDFGHJKLMNPQRSTVWXZ#%&"
 
 Record = dict[str, Any]
 Rng = np.random.Generator
 
 
 def role_kinds(source: Source) -> dict[str, Change]:
-    """Return the kinds that fit a source: unseen, sentinel, extreme, swap, shuffle.
+    """Return the kinds that fit a source: unseen, sentinel, extreme, garbled, swap, shuffle.
 
     Values swapped come from records that were given before; so the changes remember, and each call
     returns fresh ones. A changed record keeps the bounds of the source.
@@ -27,11 +28,13 @@ def role_kinds(source: Source) -> dict[str, Change]:
     memory = _Memory()
     kinds: dict[str, Change] = {}
     if texts:
-        kinds["unseen"] = _unseen(texts)
+        kinds["unseen"] = _unseen(source, texts)
     if sentinels:
         kinds["sentinel"] = _sentinel(source, sentinels)
     if numbers:
         kinds["extreme"] = _extreme(source, numbers)
+    if source.with_role("text"):
+        kinds["garbled"] = _garbled(source.with_role("text"))
     if len(categories) > 1:
         kinds["swap"] = memory.swap(categories, min(_SWAPPED, len(categories)))
         kinds["shuffle"] = memory.swap(categories, len(categories))
@@ -60,10 +63,24 @@ class _Memory:
         return change
 
 
-def _unseen(fields: list[str]) -> Change:
+def _unseen(source: Source, fields: list[str]) -> Change:
     def change(record: Record, rng: Rng) -> bool:
-        record[one_of(fields, rng)] = f"ZZ_{rng.integers(1000)}"
+        name = one_of(fields, rng)
+        record[name] = f"ZZ_{rng.integers(1000)}"[: source.fields[name].max_length]
         return True
+
+    return change
+
+
+def _garbled(fields: tuple[str, ...]) -> Change:
+    def change(record: Record, rng: Rng) -> bool:
+        name = one_of(fields, rng)
+        before = record.get(name)
+        if not before:
+            return False
+        letters = rng.choice(list(_LETTERS), size=len(before))
+        record[name] = "".join(letters.tolist())
+        return bool(record[name] != before)
 
     return change
 

@@ -152,7 +152,7 @@ def _time_reasons(guess: EventTimeGuess, zone: str | None) -> Iterator[str]:
         yield f"{time.name} was named as the event time."
     elif guess.others:
         others = ", ".join(other.name for other in guess.others)
-        yield f"{time.name} looks most like the event's own time; there are {others} as well."
+        yield f"{time.name} looks most like the event's own time. Other times: {others}."
     else:
         yield f"{time.name} is the only time in the sample."
     if guess.is_relative:

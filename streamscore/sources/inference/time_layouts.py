@@ -40,8 +40,8 @@ def layouts_like(text: str) -> tuple[str, ...]:
 
     Examples
     --------
-    >>> layouts_like("06/04/2018 06:42:00 PM")
-    ('%Y/%m/%d %I:%M:%S %p', '%y/%m/%d %I:%M:%S %p', '%m/%d/%Y %I:%M:%S %p', ...)
+    >>> layouts_like("06/04/2018 06:42")
+    ('%Y/%m/%d %H:%M', '%y/%m/%d %H:%M', '%m/%d/%Y %H:%M', '%d/%m/%Y %H:%M', ...)
     >>> layouts_like("6 o'clock")
     ()
     """

@@ -23,6 +23,8 @@ _LEAST_SHARE_BESIDE_WORDS = 0.6
 _MOST_WORDS = 3
 """A column of numbers may have so many words of its own for a number that is not known."""
 
+_OFTEN = 3
+
 _PLAIN = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 _CODE = re.compile(r"\s*[+-]?0\d+\s*", re.ASCII)
 _GROUPED = re.compile(r"\s*[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?\s*", re.ASCII)
@@ -131,7 +133,7 @@ def _number_column(column: Column, counts: Counter[str], absent: list[str]) -> T
     total, (read, writing) = counts.total(), best
     convert = _READERS[writing]
     words = [text for text in counts if convert(text) is None]
-    if read >= _LEAST_SHARE_BESIDE_WORDS * total and _are_words(words, total):
+    if read >= _LEAST_SHARE_BESIDE_WORDS * total and _are_words(words, counts):
         absent = [*absent, *words]
     elif read < _LEAST_SHARE * total:
         return None
@@ -143,9 +145,9 @@ def _number_column(column: Column, counts: Counter[str], absent: list[str]) -> T
     return _read(column, "float", convert, absent, writing)
 
 
-def _are_words(texts: list[str], total: int) -> bool:
+def _are_words(texts: list[str], counts: Counter[str]) -> bool:
     """Tell whether texts beside numbers are a few words, each used often, and no accidents."""
-    return 0 < len(texts) <= _MOST_WORDS and total >= 50 * len(texts)
+    return 0 < len(texts) <= _MOST_WORDS and all(counts[text] >= _OFTEN for text in texts)
 
 
 def _integer(number: float | None) -> int | None:

@@ -18,7 +18,8 @@ EVENT_WORDS = _listed(
 OTHER_TIME_WORDS = _listed(
     "updated modified changed birth birthday dob expiry expires expiration expired due "
     "deadline end ended finish finished closed close completed delivered delivery shipped "
-    "notified loaded load ingested ingestion processed processing deleted scheduled promised valid hire hired joined "
+    "notified loaded load ingested ingestion processed processing deleted scheduled "
+    "promised valid hire hired joined "
     "registered signup member last next estimated settled paid received return returned reviewed "
     "resolved retired previous prev import imported export exported dropoff"
 )

@@ -18,10 +18,11 @@ CUSTOM = Source(
     fields={
         "at": Field(type="integer", role="time"),
         "state": Field(type="string", role="category", missing=("?",)),
-        "mode": Field(type="string", role="category"),
+        "mode": Field(type="string", role="category", max_length=2),
         "hot": Field(type="boolean", role="flag"),
         "load": Field(type="float", role="number", min=0, max=500),
         "count": Field(type="integer", role="number", min=0),
+        "note": Field(type="string", role="text", required=False),
     },
 )
 
@@ -36,6 +37,7 @@ def machines(n: int) -> list[dict[str, Any]]:
             "hot": bool(rng.integers(2)),
             "load": float(rng.random()),
             "count": int(rng.integers(9)),
+            **({"note": "all is well"} if i % 2 else {}),
         }
         for i in range(n)
     ]

@@ -1,0 +1,76 @@
+import pytest
+
+from streamscore.sources.inference.samples import Column
+from streamscore.sources.inference.value_types import TypedColumn, typed
+
+
+def read(values: list[object], layout: str = "csv") -> TypedColumn:
+    return typed(Column(name="x", values=values), "csv" if layout == "csv" else "jsonl")
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "writing"),
+    [
+        (["1", "-2", "+3"], "integer", "plain"),
+        (["1", "2.5", "1e3"], "float", "plain"),
+        (["1.0", "2.0"], "float", "plain"),
+        (["1,234", "5", "12,345,678"], "integer", "grouped"),
+        (["1,234.50", "0.10"], "float", "grouped"),
+        (["1.234,50", "0,10"], "float", "decimal_comma"),
+        (["12.5%", "3%"], "float", "percent"),
+        (["true", "FALSE"], "boolean", "plain"),
+        (["0", "1", "1"], "boolean", "plain"),
+        (["0", "0"], "integer", "plain"),
+        (["Y", "N"], "string", "plain"),
+        (["007", "12"], "string", "plain"),
+        (["90071992547409931", "1"], "string", "plain"),
+        (["1_000", "2"], "string", "plain"),
+        (["inf", "1"], "string", "plain"),
+        (["$5", "$6"], "string", "plain"),
+        ([None, None], "string", "plain"),
+    ],
+)
+def test_the_texts_of_a_csv_tell_a_type(values: list[object], kind: str, writing: str) -> None:
+    column = read(values)
+    assert (column.type, column.writing) == (kind, writing)
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ([1, 2, None], "integer"),
+        ([1, 2.5], "float"),
+        ([True, False], "boolean"),
+        ([0, 1], "integer"),
+        (["1", "2"], "string"),
+        ([1, "a"], "any"),
+        ([2**60, 1], "any"),
+        ([[1], {}], "any"),
+        ([None], "any"),
+    ],
+)
+def test_json_is_taken_at_its_word(values: list[object], kind: str) -> None:
+    assert read(values, "jsonl").type == kind
+
+
+def test_texts_for_what_is_not_known_make_no_number_a_text() -> None:
+    column = read(["1", "N/A", "-", "3", None])
+    assert (column.type, column.known) == ("integer", [1, None, None, 3, None])
+    assert column.missing == ("N/A", "-")
+
+
+def test_a_word_that_repeats_among_numbers_stands_for_one_that_is_not_known() -> None:
+    column = read([*map(str, range(100)), *["ERR"] * 20])
+    assert (column.type, column.missing, column.unread) == ("integer", ("ERR",), 0)
+
+
+def test_a_few_accidents_among_numbers_are_counted_and_many_make_a_text() -> None:
+    few = read([*map(str, range(100)), "1O"])
+    assert (few.type, few.unread, few.example) == ("integer", 1, "1O")
+    many = read([*map(str, range(100)), *(f"x{i}" for i in range(20))])
+    assert many.type == "string"
+
+
+def test_values_of_another_json_type_are_counted_where_they_are_few() -> None:
+    column = read([*range(100), "n/a"], "jsonl")
+    assert (column.type, column.unread, column.known[-1]) == ("integer", 1, None)
