@@ -29,7 +29,7 @@ class FileInMemory:
         return io.BytesIO(self.content)
 
 
-def csv_bytes(columns: Mapping[str, Sequence[object]]) -> bytes:
+def csv_bytes(columns: Mapping[str, Sequence[Any]]) -> bytes:
     """A CSV with these columns."""
     text = io.StringIO()
     writer = csv.writer(text)

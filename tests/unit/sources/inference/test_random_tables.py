@@ -18,7 +18,22 @@ FORMATS = (
     *("%Y-%m-%d %H:%M:%S", "%d/%m/%Y %H:%M", "%m/%d/%Y %I:%M:%S %p", "%d.%m.%Y %H:%M:%S"),
     *("%d-%b-%Y %H:%M", "%Y%m%d%H%M%S", "%d/%b/%Y:%H:%M:%S %z", "%Y/%m/%d %H:%M:%S.%f"),
 )
-WORDS = ("late parcel lost again wrong size colour never came back thanks good bad ugly").split()
+WORDS = [
+    "late",
+    "parcel",
+    "lost",
+    "again",
+    "wrong",
+    "size",
+    "colour",
+    "never",
+    "came",
+    "back",
+    "thanks",
+    "good",
+    "bad",
+    "ugly",
+]
 
 
 class Known(NamedTuple):
