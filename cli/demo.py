@@ -13,9 +13,6 @@ import typer
 from cli.invocation import DialectOption, invocation_of, print_json
 
 if TYPE_CHECKING:
-    from rich.text import Text
-
-    from embedded.demo_data import ChosenSource
     from embedded.demo_plan import DemoPlan
     from embedded.demo_view import DemoView
 
@@ -74,27 +71,16 @@ def demo(  # noqa: PLR0913  # an argument for each option
         keep=keep,
     )
     plan.check()
-    chosen = source_of(plan, source is not None, Path.cwd())
-    plan = msgspec.structs.replace(plan, source=chosen.name)
+    plan = msgspec.structs.replace(plan, source=source_of(plan, source is not None))
     console = Console(stderr=json)
     if not console.is_terminal:
         console.width = _PLAIN_WIDTH
     view = DemoView(console, load_source(plan.source).event_time.zone)
-    if chosen.draft is not None:
-        view.say(_about_draft(chosen))
+    if source is None and plan.source.endswith(".toml"):
+        view.say(f"No built-in source fits {data}; it is described in {plan.source}")
+        view.say("Look it through: what is edited there counts when the demo is run again.")
     stays = console.is_terminal and sys.stdin.isatty() and not exit_
     _run(plan, view, invocation_of(context).environ, stays, json)
-
-
-def _about_draft(chosen: ChosenSource) -> Text:
-    from rich.text import Text
-
-    if not chosen.is_new:
-        return Text(f"No built-in source fits; {chosen.draft} does.")
-    return Text(
-        f"No built-in source fits; one was inferred: {chosen.draft}\n"
-        "Look it through; what is edited there counts when the demo is run again."
-    )
 
 
 def _run(

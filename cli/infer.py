@@ -47,7 +47,7 @@ def infer(
 
     _check_out(out)
     draft = infer_source(LocalFile(file), InferencePlan(name=name, rows=rows, time=time, zone=zone))
-    found = check_sample(draft.source, file, rows)
+    found = check_sample(draft.source, LocalFile(file), rows)
     if out is not None:
         _write(out, draft.toml)
     if json:

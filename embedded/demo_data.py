@@ -21,6 +21,7 @@ from streamscore.sources.row_files import FileRow, read_rows
 from streamscore.synthetic import generate
 
 _LOOKED_AT_ROWS = 100
+_HERE = Path()
 
 
 class DemoData(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,25 +56,7 @@ class DemoData(msgspec.Struct, frozen=True, kw_only=True):
     example: bytes
 
 
-class ChosenSource(msgspec.Struct, frozen=True):
-    """The source of a demo.
-
-    Attributes
-    ----------
-    name : str
-        As commands take it: a name, or the path of a TOML file.
-    draft : Path or None
-        The TOML file, where the source was inferred, now or before.
-    is_new : bool
-        Whether it was inferred now.
-    """
-
-    name: str
-    draft: Path | None = None
-    is_new: bool = False
-
-
-def source_of(plan: DemoPlan, is_chosen: bool, drafts: Path) -> ChosenSource:
+def source_of(plan: DemoPlan, is_chosen: bool, drafts: Path = _HERE) -> str:
     """Return the source of a plan: the one chosen, the one that its file fits, or an inferred one.
 
     Parameters
@@ -83,21 +66,25 @@ def source_of(plan: DemoPlan, is_chosen: bool, drafts: Path) -> ChosenSource:
     is_chosen : bool
         Whether the user named the source; then the file is not looked at.
     drafts : Path
-        The folder for the draft of a source, named after it. One that is there already is taken,
-        so that a draft can be edited and shown again.
+        Where the draft of an inferred source is kept.
 
     Raises
     ------
     UsageError
-        When the file fits no source and none can be inferred, or its draft cannot be written.
+        When the file fits no source and none can be inferred, or its draft cannot be kept.
     """
     if is_chosen or plan.data is None:
-        return ChosenSource(plan.source)
+        return plan.source
     for name in builtin_names():
         if _fits(load_source(name), plan.data, plan.dialect):
-            return ChosenSource(name)
+            return name
+    return str(_inferred(plan, plan.data, drafts))
+
+
+def _inferred(plan: DemoPlan, data: Path, drafts: Path) -> Path:
+    """Return the TOML file of an inferred source; one that is there may have been edited."""
     try:
-        draft = infer_source(LocalFile(plan.data))
+        draft = infer_source(LocalFile(data))
     except UsageError as error:
         raise UsageError(
             f"--data must hold records of one of the sources {', '.join(builtin_names())}, or "
@@ -105,25 +92,24 @@ def source_of(plan: DemoPlan, is_chosen: bool, drafts: Path) -> ChosenSource:
             "--source, by the path of its TOML file"
         ) from None
     path = drafts.absolute() / f"{draft.source.name}.toml"
-    if path.exists():
-        _check_own(path, plan.data, plan.dialect)
-        return ChosenSource(str(path), path)
+    if not path.exists():
+        _keep(path, draft.toml)
+    elif not _fits(load_source(str(path)), data, plan.dialect):
+        raise UsageError(
+            f"a source is inferred into a new file; {path} is there and no record of {data} fits "
+            "it. Move it away, or name the source with --source"
+        )
+    return path
+
+
+def _keep(path: Path, toml: str) -> None:
     try:
-        path.write_text(draft.toml, "utf-8")
+        path.write_text(toml, "utf-8")
     except OSError as error:
         raise UsageError(
-            f"the draft of a source must be kept for the demo; {path} cannot be written: "
-            f"{error.strerror}. Run the demo in another folder"
+            f"the draft of a source is kept in the working directory; {path} cannot be written: "
+            f"{error.strerror}. Run the demo in another one"
         ) from None
-    return ChosenSource(str(path), path, is_new=True)
-
-
-def _check_own(path: Path, data: Path, dialect: str | None) -> None:
-    if not _fits(load_source(str(path)), data, dialect):
-        raise UsageError(
-            f"{path} is there already and no record of {data} fits it. Move it away to have a "
-            "source inferred, or name another with --source"
-        )
 
 
 def make_data(plan: DemoPlan, folder: Path) -> DemoData:

@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -29,7 +29,7 @@ class FileInMemory:
         return io.BytesIO(self.content)
 
 
-def csv_bytes(columns: Mapping[str, Sequence[Any]]) -> bytes:
+def csv_bytes(columns: Mapping[str, Any]) -> bytes:
     """A CSV with these columns."""
     text = io.StringIO()
     writer = csv.writer(text)
@@ -53,4 +53,4 @@ def checked(folder: Path, file_name: str, content: bytes, **plan: Any) -> tuple[
     path = folder / file_name
     path.write_bytes(content)
     draft = infer_source(LocalFile(path), InferencePlan(**plan))
-    return draft, check_sample(draft.source, path, 1_000_000)
+    return draft, check_sample(draft.source, LocalFile(path))

@@ -43,6 +43,7 @@ class FieldReader:
         self._is_plain_text = field.type == "string" and spelling.convert == "plain"
         self._is_kept = field.type == "any" or (self._is_plain_text and self._default is None)
         self._convert = converter_of(spelling.convert, field.type)
+        self._absent = () if field.type == "string" else field.missing
         self._known: dict[str, Any] = {}
 
     def of_text(self, text: str) -> Any:
@@ -55,7 +56,7 @@ class FieldReader:
         """
         if text in self._known:
             return self._known[text]
-        if not text or text.isspace():
+        if not text or text.isspace() or text in self._absent:
             return self._of_empty(text)
         try:
             value = self._convert(text)
@@ -80,7 +81,8 @@ class FieldReader:
 
     def _of_empty(self, text: str) -> Any:
         keeps_text = self._is_plain_text and self._field.required and self._default is None
-        return text if keeps_text else self._of_none("an empty value")
+        received = repr(text) if text.strip() else "an empty value"
+        return text if keeps_text else self._of_none(received)
 
     def _of_none(self, received: str) -> Any:
         if self._default is not None:

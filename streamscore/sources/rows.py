@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec import UNSET
 
 from streamscore.errors import SourceError
 from streamscore.sources.columns import Columns, fields_of_columns
@@ -18,7 +19,7 @@ from streamscore.sources.event_time import EventClock
 from streamscore.sources.faults import Reason, RecordFault
 from streamscore.sources.nesting import Nesting
 from streamscore.sources.record_structs import Leaf, says_missing, struct_of
-from streamscore.sources.source import FieldType, Source
+from streamscore.sources.source import Field, Source
 
 _encode = msgspec.json.Encoder().encode
 _Key = str | int | float | bool | None
@@ -50,7 +51,8 @@ class CsvRows:
 
     `"3.0"` becomes 3 where the field is an integer; `true`, `false`, `1`, `0` in any case are
     booleans; an empty string means absent where the field is optional and stays `""` where it is a
-    required string. A field of type `any` holds JSON. A field with a path has a column of its name
+    required string; so do the texts that a field other than a string lists as `missing`. A field of
+    type `any` holds JSON. A field with a path has a column of its name
     or of its path. Columns that the source does not name are kept as strings, those without a name
     are left out.
 
@@ -86,9 +88,9 @@ class CsvRows:
         for name in self._names:
             field = source.fields.get(name)
             if field is not None and not field.required:
-                self._optional.append((name, _Converted(name, field.type)))
+                self._optional.append((name, _Converted(name, field)))
             elif field is not None and field.type != "string":
-                self._required.append((name, _Converted(name, field.type)))
+                self._required.append((name, _Converted(name, field)))
         self._clock = EventClock(source.event_time)
         self._time_field = source.event_time.field
         self._key_field = source.key
@@ -107,8 +109,8 @@ class CsvRows:
             record[name] = converted[record[name]]
         for name, converted in self._optional:
             text = record[name]
-            if text:
-                record[name] = converted[text]
+            if text and (value := converted[text]) is not UNSET:
+                record[name] = value
             else:
                 del record[name]
         if self._has_unnamed:
@@ -229,16 +231,20 @@ def _check_header(source: Source, header: Sequence[str], fields: Sequence[str]) 
 class _Converted(dict[str, Any]):
     """Values of one column already converted, by their text: numbers repeat."""
 
-    def __init__(self, name: str, kind: FieldType) -> None:
+    def __init__(self, name: str, field: Field) -> None:
         super().__init__()
         self._name = name
-        self._convert = converter_of("plain", kind)
+        self._is_required = field.required
+        self._absent = () if field.type == "string" else field.missing
+        self._convert = converter_of("plain", field.type)
 
     def __missing__(self, text: str) -> Any:
-        if not text:
-            raise RecordFault("missing_field", f"{self._name} is required, got an empty value")
+        is_absent = text in self._absent
+        if self._is_required and (is_absent or not text):
+            received = repr(text) if text else "an empty value"
+            raise RecordFault("missing_field", f"{self._name} is required, got {received}")
         try:
-            value = self._convert(text)
+            value = UNSET if is_absent else self._convert(text)
         except ValueError as error:
             raise RecordFault("wrong_type", f"{self._name}: {error}") from None
         if len(self) < _REMEMBERED_VALUES and len(text) <= _REMEMBERED_LENGTH:

@@ -38,7 +38,8 @@ class Field(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     max_length : int or None
         The longest string, in characters.
     missing : tuple of str
-        Category values that mean "not known" (`UNKNOWN`).
+        Texts that mean "not known": values of a category (`UNKNOWN`), or what a CSV writes in
+        place of a number or truth value that is absent (`N/A`).
     private : bool
         Whether the value is masked wherever a person could read it.
     path : str or None

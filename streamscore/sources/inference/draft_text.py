@@ -8,6 +8,7 @@ import msgspec
 
 from streamscore.sources.inference.event_times import EventTimeGuess
 from streamscore.sources.inference.fields import FieldGuess
+from streamscore.sources.inference.file_dialect import NAME, FileDialect
 from streamscore.sources.inference.rates import Pace
 from streamscore.sources.inference.samples import Sample
 from streamscore.sources.inference.time_columns import TimeColumn
@@ -29,6 +30,7 @@ def draft_text(
     pace: Pace,
     key: str | None,
     zone: str | None,
+    dialect: FileDialect | None,
 ) -> str:
     """Write a draft.
 
@@ -48,12 +50,15 @@ def draft_text(
         The field that is the Kafka key.
     zone : str or None
         The zone that the user named.
+    dialect : FileDialect or None
+        How the file is written, where that is not as records are.
     """
     parts = [
         _head(name, sample, pace, key),
-        _event_time(time, zone, fields),
+        _event_time(time, zone, fields, dialect),
         ["[calibration]", f"window_records = {pace.window_records}"],
         *(_field(one) for one in fields),
+        *_dialect(dialect),
         _left_out(sample),
     ]
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
@@ -91,8 +96,10 @@ def alarms_a_day(pace: Pace) -> str:
     'about one alert in 50 days'
     """
     alerts = pace.alerts_per_day or 0.0
-    if alerts >= 1:
-        return f"about {alerts:,.0f} alert{'s' * (alerts >= 1.5)} on a day"
+    if alerts >= 1.5:
+        return f"about {alerts:,.0f} alerts on a day"
+    if alerts >= 0.67:
+        return "about one alert on a day"
     return f"about one alert in {1 / alerts:,.0f} days"
 
 
@@ -122,7 +129,12 @@ def _head(name: str, sample: Sample, pace: Pace, key: str | None) -> list[str]:
     return [*lines, "# Records of one key stay in their order.", f"key = {toml_text(key)}"]
 
 
-def _event_time(guess: EventTimeGuess, zone: str | None, fields: Sequence[FieldGuess]) -> list[str]:
+def _event_time(
+    guess: EventTimeGuess,
+    zone: str | None,
+    fields: Sequence[FieldGuess],
+    dialect: FileDialect | None,
+) -> list[str]:
     time = guess.time
     earliest, latest = _range(time, is_relative=guess.is_relative)
     cycles = () if guess.is_relative else _cycles(time)
@@ -130,9 +142,10 @@ def _event_time(guess: EventTimeGuess, zone: str | None, fields: Sequence[FieldG
         cycles = ("hour",)
     return [
         *(comment(text) for text in _time_reasons(guess, zone)),
+        *(["# The file writes it otherwise: see the dialect at the end."] if dialect else []),
         "[event_time]",
         f"field = {toml_text(time.name)}",
-        f"format = {toml_text(time.format)}",
+        f"format = {toml_text(dialect.record_format if dialect else time.format)}",
         f"zone = {toml_text(zone or 'UTC')}",
         "# A time outside is absurd: such a record is rejected.",
         f"earliest = {toml_text(earliest)}",
@@ -201,10 +214,9 @@ def _cycles(time: TimeColumn) -> tuple[Cycle, ...]:
 
 def _field(guess: FieldGuess) -> list[str]:
     field = guess.field
-    title = guess.name if _BARE.fullmatch(guess.name) else toml_text(guess.name)
     lines = [
         *(comment(reason) for reason in guess.why),
-        f"[fields.{title}]",
+        f"[fields.{_key(guess.name)}]",
         f"type = {toml_text(field.type)}",
         f"role = {toml_text(field.role)}",
     ]
@@ -214,6 +226,24 @@ def _field(guess: FieldGuess) -> list[str]:
         if value != getattr(default, key):
             lines.append(f"{key} = {toml_text(value)}")
     return lines
+
+
+def _dialect(dialect: FileDialect | None) -> Iterator[list[str]]:
+    if dialect is None:
+        return
+    yield [
+        "# How the file is written, where a record is not: files like it are recognised by their",
+        "# times and become records as above. A producer of your own writes records.",
+        f"[dialects.{NAME}]",
+        'layout = "csv"',
+        f"event_time = {toml_text(dialect.formats)}",
+    ]
+    for name, writing in dialect.writings.items():
+        yield [f"[dialects.{NAME}.fields.{_key(name)}]", f"convert = {toml_text(writing)}"]
+
+
+def _key(name: str) -> str:
+    return name if _BARE.fullmatch(name) else toml_text(name)
 
 
 def _left_out(sample: Sample) -> list[str]:

@@ -9,6 +9,7 @@ from streamscore.errors import UsageError
 from streamscore.sources.inference.draft_text import alarms_a_day, draft_text
 from streamscore.sources.inference.event_times import EventTimeGuess, event_time_of
 from streamscore.sources.inference.fields import FieldGuess, field_guesses, key_of
+from streamscore.sources.inference.file_dialect import file_dialect_of
 from streamscore.sources.inference.naming import check_source_name, source_name_of
 from streamscore.sources.inference.rates import Pace, pace_of
 from streamscore.sources.inference.samples import Sample, read_sample
@@ -91,10 +92,11 @@ def infer_source(file: RecordFile, plan: InferencePlan = _DEFAULTS) -> Draft:
     sample = read_sample(file, plan.rows)
     columns = [typed(column, sample.layout) for column in sample.columns]
     time = event_time_of(sample, columns, plan.zone or "UTC", plan.time)
-    fields = field_guesses(columns, time, sample.layout)
+    dialect = file_dialect_of(columns, time, sample.layout)
+    fields = field_guesses(columns, time, sample.layout, dialect)
     pace = pace_of([at for at in time.time.utc_ms if at is not None], sample.total_rows)
     key = key_of(fields)
-    toml = draft_text(name, sample, time, fields, pace, key, plan.zone)
+    toml = draft_text(name, sample, time, fields, pace, key, plan.zone, dialect)
     return Draft(
         source=parse_source(toml.encode(), f"the draft for {file.name}"),
         toml=toml,
@@ -120,7 +122,8 @@ def _to_check(
     pace: Pace,
     plan: InferencePlan,
 ) -> list[str]:
-    found = [f"event time: {time.time.name}, written as {time.time.format}"]
+    formats = " or ".join((time.time.format, *time.time.more_formats))
+    found = [f"event time: {time.time.name}, written as {formats}"]
     if time.others:
         others = ", ".join(other.name for other in time.others)
         found.append(f"other times, of which none was taken: {others}; --time names another")

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from streamscore.sources.inference.constraints import bounds_of, longest_of
 from streamscore.sources.inference.event_times import EventTimeGuess
+from streamscore.sources.inference.file_dialect import FileDialect
 from streamscore.sources.inference.naming import words_of
 from streamscore.sources.inference.roles import RoleGuess, role_of
 from streamscore.sources.inference.time_columns import TimeColumn
@@ -16,6 +17,7 @@ from streamscore.sources.source import Field, FieldType
 
 _LEAST_ROWS_OF_A_KEY = 2.0
 _LEAST_KEYS = 3
+_LEAST_TIME_LENGTH = 64
 
 
 class FieldGuess(Struct, frozen=True, kw_only=True):
@@ -44,7 +46,10 @@ class FieldGuess(Struct, frozen=True, kw_only=True):
 
 
 def field_guesses(
-    columns: Sequence[TypedColumn], time: EventTimeGuess, layout: Layout
+    columns: Sequence[TypedColumn],
+    time: EventTimeGuess,
+    layout: Layout,
+    dialect: FileDialect | None,
 ) -> list[FieldGuess]:
     """Guess a field for each column, in their order.
 
@@ -56,12 +61,14 @@ def field_guesses(
         Which of them hold times, and which of these is the event time.
     layout : {"csv", "jsonl"}
         The file's: an empty text is absent in a CSV and a text in JSON.
+    dialect : FileDialect or None
+        How the file is written, where that is not as records are.
     """
     others = {other.name: other for other in time.others}
     guesses = []
     for column in columns:
         if column is time.time.typed:
-            guesses.append(_event_time(time))
+            guesses.append(_event_time(time, dialect))
         elif column.name in others:
             guesses.append(_other_time(others[column.name]))
         else:
@@ -90,15 +97,15 @@ def key_of(fields: Sequence[FieldGuess]) -> str | None:
     return max(fitting, key=lambda one: one.distinct).name if fitting else None
 
 
-def _event_time(time: EventTimeGuess) -> FieldGuess:
+def _event_time(time: EventTimeGuess, dialect: FileDialect | None) -> FieldGuess:
     column = time.time
-    kind = _time_type(column)
+    kind: FieldType = "string" if dialect else _time_type(column)
     texts = [str(value) for value in column.typed.column.values if value is not None]
     field = Field(
         type=kind,
         role="time",
         path=column.typed.column.path,
-        max_length=longest_of(texts) if kind == "string" else None,
+        max_length=max(longest_of(texts), _LEAST_TIME_LENGTH) if kind == "string" else None,
     )
     return FieldGuess(name=column.name, field=field, why=("the event time",))
 
@@ -172,7 +179,7 @@ def _reasons(column: TypedColumn, guess: RoleGuess, layout: Layout) -> list[str]
     if column.missing and column.type != "string":
         found.append(f"written as {', '.join(column.missing)} where it is not known")
     if column.writing != "plain":
-        found.append(f"written as {_WRITINGS[column.writing]}; the dialect below reads it")
+        found.append(f"a number is written such as {_WRITINGS[column.writing]}: see the dialect")
     if column.unread:
         found.append(
             f"{column.unread:,} values are no {column.type}, such as {column.example!r}: such "

@@ -1,7 +1,6 @@
 """A sample of a file as columns of values, the file read once."""
 
 import csv
-import io
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -14,13 +13,10 @@ from msgspec import Struct
 from streamscore.errors import UsageError
 from streamscore.sources.inference.flattening import Flattening
 from streamscore.sources.record_files import Layout, RecordFile
+from streamscore.sources.table_text import json_lines, open_table
 
-_LONGEST_VALUE = 16_000_000
 _MOST_CHARACTERS = 256_000_000
 """Where a sample ends at the latest: what it holds in memory is a small multiple of this."""
-
-_CHUNK = 1 << 20
-_OTHER_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
 class Column(Struct, frozen=True, kw_only=True):
@@ -90,7 +86,7 @@ def read_sample(file: RecordFile, most_rows: int) -> Sample:
     try:
         with file.open() as content:
             sample = read(file.name, content, most_rows)
-    except (OSError, EOFError, zlib.error, csv.Error) as error:
+    except (OSError, EOFError, zlib.error, UnicodeError) as error:
         raise UsageError(
             f"a file of records must be readable; {file.name} is not: {error}"
         ) from None
@@ -104,22 +100,23 @@ def read_sample(file: RecordFile, most_rows: int) -> Sample:
 
 
 def _csv_sample(name: str, content: IO[bytes], most_rows: int) -> Sample:
-    csv.field_size_limit(max(csv.field_size_limit(), _LONGEST_VALUE))
-    with io.TextIOWrapper(content, "utf-8-sig", errors="surrogateescape", newline="") as text:
-        reader = csv.reader(text)
-        header = next(reader, [])
-        _check_header(name, header)
-        rows: list[list[str]] = []
-        unread = characters = 0
-        for values in islice(_csv_rows(reader), most_rows):
-            if values is None or len(values) != len(header) or not _is_utf8(values):
-                unread += 1
-                continue
-            rows.append(values)
-            characters += sum(map(len, values))
-            if characters > _MOST_CHARACTERS:
-                break
-        rest = sum(chunk.count("\n") for chunk in iter(lambda: text.read(_CHUNK), ""))
+    table = open_table(content, name)
+    # As a producer does who knows no names of fields yet: by what gives the most columns.
+    delimiter = max(table.headers, key=lambda mark: len(table.headers[mark]))
+    header = table.headers[delimiter]
+    _check_header(name, header)
+    rows: list[list[str]] = []
+    unread = characters = 0
+    reader = csv.reader(table.lines, delimiter=delimiter)
+    for values in islice(_csv_rows(reader), most_rows):
+        if values is None or len(values) != len(header) or not _is_utf8(values):
+            unread += 1
+            continue
+        rows.append(values)
+        characters += sum(map(len, values))
+        if characters > _MOST_CHARACTERS:
+            break
+    rest = sum(1 for _ in table.lines)
     columns = [
         Column(name=title, values=[row[place] or None for row in rows])
         for place, title in enumerate(header)
@@ -144,8 +141,9 @@ def _json_sample(name: str, content: IO[bytes], most_rows: int) -> Sample:
     flattening = Flattening()
     decode = msgspec.json.Decoder().decode
     unread = characters = 0
-    lines = (line.strip().removeprefix(b"\xef\xbb\xbf") for line in content)
-    for line in islice(filter(None, lines), most_rows):
+    lines = json_lines(content)
+    stripped = (line.strip().removeprefix(b"\xef\xbb\xbf") for line in lines)
+    for line in islice(filter(None, stripped), most_rows):
         try:
             record = decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -157,7 +155,7 @@ def _json_sample(name: str, content: IO[bytes], most_rows: int) -> Sample:
         characters += len(line)
         if characters > _MOST_CHARACTERS:
             break
-    rest = sum(chunk.count(b"\n") for chunk in iter(lambda: content.read(_CHUNK), b""))
+    rest = sum(1 for _ in lines)
     columns = [
         Column(name=one.name, path=one.path, values=one.values) for one in flattening.columns()
     ]
@@ -201,11 +199,10 @@ def _check_header(name: str, header: Sequence[str]) -> None:
             f"a column may occur once; the header of {name} repeats {', '.join(repeated)}. Rename "
             "all but one in the file"
         )
-    delimiter = next((one for one in _OTHER_DELIMITERS if one in "".join(header)), None)
-    if len(header) == 1 and delimiter is not None:
+    if len(header) == 1 and "|" in header[0]:
         raise UsageError(
-            f"a CSV separates values by commas; the header of {name} has "
-            f"{_OTHER_DELIMITERS[delimiter]} and no comma. Write the file anew with commas"
+            f"a CSV separates values by commas, semicolons or tabs; the header of {name} has bars. "
+            "Write the file anew with commas"
         )
     if not _is_utf8(header):
         raise UsageError(f"a file of records is UTF-8; the header of {name} is not. Convert it")

@@ -1,6 +1,6 @@
 """Columns that hold times: in which format they are written, and the times they hold."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice, pairwise
 
 import msgspec
@@ -194,6 +194,12 @@ def _decided(columns: list[TimeColumn]) -> TimeColumn:
     day, month = (first, other) if is_day_first(first.format) else (other, first)
     chosen, rival = (month, day) if "/" in first.format else (day, month)
     return msgspec.structs.replace(chosen, rival=rival.format)
+
+
+def reads_any(layout: str, texts: Iterable[str]) -> bool:
+    """Tell whether a format reads one of some texts."""
+    clock = _clock(layout, "UTC")
+    return any(_moment(clock, text) is not None for text in set(texts))
 
 
 def _best_beside(time: TimeColumn, rest: list[str]) -> str | None:

@@ -89,11 +89,26 @@ def test_a_file_in_another_dialect_is_shown_and_an_ambiguous_one_needs_a_word(
         assert shown == [instant.utc_ms for instant in expected]
 
 
-def test_a_file_of_no_known_source_asks_for_one(tmp_path: Path) -> None:
+def test_a_file_of_no_known_source_has_one_inferred_that_may_be_edited(tmp_path: Path) -> None:
+    file = tmp_path / "sizes.jsonl"
+    file.write_bytes(b"".join(b'{"at": %d, "size": 2}\n' % (1_700_000_000 + i) for i in range(30)))
+    draft = tmp_path / "sizes.toml"
+    for _ in range(2):
+        assert source_of(DemoPlan(data=file), is_chosen=False, drafts=tmp_path) == str(draft)
+        draft.write_text(draft.read_text().replace('title = "Sizes"', 'title = "Edited"'))
+    assert load_source(str(draft)).title == "Edited"
+    data = make_data(DemoPlan(data=file, source=str(draft)), tmp_path)
+    assert (data.history_rows, data.live_rows) == (21, 9)
+    draft.write_text(draft.read_text().replace("fields.size", "fields.width"))
+    with pytest.raises(UsageError, match="Move it away, or name the source with --source"):
+        source_of(DemoPlan(data=file), is_chosen=False, drafts=tmp_path)
+
+
+def test_a_file_that_no_source_can_be_inferred_from_asks_for_one(tmp_path: Path) -> None:
     file = tmp_path / "r.jsonl"
     file.write_bytes(b'{"a": 1}\n')
-    with pytest.raises(UsageError, match="Name the source with --source"):
-        source_of(DemoPlan(data=file), is_chosen=False)
+    with pytest.raises(UsageError, match=r"needs an event time.*name the source with --source"):
+        source_of(DemoPlan(data=file), is_chosen=False, drafts=tmp_path)
     assert source_of(DemoPlan(data=file), is_chosen=True) == "accidents"
 
 
