@@ -13,6 +13,8 @@ import msgspec
 import numpy as np
 import pytest
 
+from benchmarks._dirty_orders import write_csv
+from streamscore.sources import load_source
 from streamscore.synthetic import generate
 from tests.processes import all_end, eventually
 from tests.source_tree import ROOT
@@ -25,12 +27,12 @@ LIMIT_SECONDS = 240.0
 class Demo:
     """A demo as a user starts it, what it prints, and every process below it."""
 
-    def __init__(self, folder: Path, *arguments: str) -> None:
-        environment = os.environ | {"TMPDIR": str(folder)}
+    def __init__(self, folder: Path, *arguments: str, working: Path = ROOT) -> None:
+        environment = os.environ | {"TMPDIR": str(folder), "PYTHONPATH": str(ROOT)}
         self.folder = folder
         self.process = subprocess.Popen(
             [sys.executable, "-m", "cli.app", "demo", *arguments],
-            cwd=ROOT,
+            cwd=working,
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -62,8 +64,8 @@ class Demo:
 
 
 @contextmanager
-def started_demo(folder: Path, *arguments: str) -> Iterator[Demo]:
-    demo = Demo(folder, *arguments)
+def started_demo(folder: Path, *arguments: str, working: Path = ROOT) -> Iterator[Demo]:
+    demo = Demo(folder, *arguments, working=working)
     try:
         yield demo
     finally:
@@ -116,6 +118,20 @@ def test_records_of_a_file_are_shown_with_the_reasons_of_alerts(tmp_path: Path) 
         r"▲ \d{4}-\d\d-\d\d \d\d:\d\d  severity +\d+  score 0\.\d{3}  p 0\.\d{4}", text
     )
     assert re.search(r"\n +\w+ = .+ \d+%", text)
+    assert "✓ every record once" in text
+
+
+def test_a_file_of_no_known_source_is_shown_with_an_inferred_one(tmp_path: Path) -> None:
+    working = tmp_path / "working"
+    working.mkdir()
+    write_csv(working / "orders.csv", 1_200, 5)
+    arguments = ["--data", "orders.csv", "--exit", "--rows", "200"]
+    with started_demo(tmp_path, *arguments, working=working) as demo:
+        assert demo.end() == 0, demo.messages
+    text = "".join(demo.output)
+    draft = working / "orders.toml"
+    assert f"No built-in source fits orders.csv; it is described in {draft}" in text
+    assert load_source(str(draft)).key == "customer_id"
     assert "✓ every record once" in text
 
 

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -57,6 +58,27 @@ def test_an_empty_value_is_absent_where_optional_and_kept_where_a_required_strin
     assert record["who"] == ""
     assert "note" not in record
     assert "extra" not in record
+
+
+def test_a_text_for_what_is_not_known_is_absent_but_in_a_string() -> None:
+    fields = {
+        **SOURCE.fields,
+        "size": Field(type="integer", role="number", required=False, missing=("N/A", "-")),
+        "note": Field(type="string", role="category", required=False, missing=("N/A",)),
+        "share": Field(type="float", role="number", missing=("N/A",)),
+    }
+    rows = CsvRows(msgspec.structs.replace(SOURCE, fields=fields), HEADER)
+
+    def values(**changes: str) -> list[str]:
+        return list({**dict.fromkeys(HEADER, ""), **ROW, **changes}.values())
+
+    for _ in range(2):  # also where the text is known by now
+        record = json.loads(rows.read(values(size="N/A", note="N/A")).value)
+        assert "size" not in record
+        assert record["note"] == "N/A"
+    assert json.loads(rows.read(values(size="4")).value)["size"] == 4
+    with pytest.raises(RecordFault, match="share is required, got 'N/A'"):
+        rows.read(values(share="N/A"))
 
 
 def test_columns_the_source_does_not_name_are_kept_as_strings() -> None:
