@@ -12,6 +12,7 @@ from streamscore.sources.inference.file_dialect import NAME, FileDialect
 from streamscore.sources.inference.rates import Pace
 from streamscore.sources.inference.samples import Sample
 from streamscore.sources.inference.time_columns import TimeColumn
+from streamscore.sources.inference.time_layouts import says_offset, zone_of
 from streamscore.sources.source import Cycle, Field
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
@@ -146,7 +147,7 @@ def _event_time(
         "[event_time]",
         f"field = {toml_text(time.name)}",
         f"format = {toml_text(dialect.record_format if dialect else time.format)}",
-        f"zone = {toml_text(zone or 'UTC')}",
+        f"zone = {toml_text(zone_of(time.format, zone or 'UTC'))}",
         "# A time outside is absurd: such a record is rejected.",
         f"earliest = {toml_text(earliest)}",
         f"latest = {toml_text(latest)}",
@@ -171,7 +172,7 @@ def _time_reasons(guess: EventTimeGuess, zone: str | None) -> Iterator[str]:
     if guess.is_relative:
         yield "It counts seconds from a moment that is not known: dates are those of 1970, and"
         yield "hours and weekdays mean nothing."
-    elif zone is None and not time.format.startswith("epoch") and "%z" not in time.format:
+    elif zone is None and not says_offset(time.format):
         yield "No offset is written and UTC is assumed: name the zone of the writer's clock."
     if time.rival is not None:
         yield f"No value tells day from month: it may be {time.rival} instead."

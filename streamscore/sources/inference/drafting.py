@@ -13,6 +13,7 @@ from streamscore.sources.inference.file_dialect import file_dialect_of
 from streamscore.sources.inference.naming import check_source_name, source_name_of
 from streamscore.sources.inference.rates import Pace, pace_of
 from streamscore.sources.inference.samples import Sample, read_sample
+from streamscore.sources.inference.time_layouts import says_offset
 from streamscore.sources.inference.value_types import typed
 from streamscore.sources.record_files import RecordFile
 from streamscore.sources.source import Source
@@ -133,7 +134,7 @@ def _to_check(
         found.append(
             f"{time.time.unread:,} rows of the sample have another time ({time.time.example!r})"
         )
-    if plan.zone is None and not time.is_relative and not _has_offset(time.time.format):
+    if plan.zone is None and not time.is_relative and not says_offset(time.time.format):
         found.append("zone: none is written, UTC is assumed; --zone names another")
     private = [one.name for one in fields if one.field.private]
     if private:
@@ -151,7 +152,3 @@ def _to_check(
             f"{sample.total_rows:,}"
         )
     return found
-
-
-def _has_offset(layout: str) -> bool:
-    return layout.startswith("epoch") or "%z" in layout

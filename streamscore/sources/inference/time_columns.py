@@ -12,6 +12,7 @@ from streamscore.sources.inference.time_layouts import (
     is_day_first,
     layouts_like,
     other_way_round,
+    zone_of,
 )
 from streamscore.sources.inference.value_types import TypedColumn
 from streamscore.sources.source import EventTime
@@ -238,7 +239,7 @@ def _share(layout: str, texts: list[str]) -> float:
 
 
 def _read_as(column: TypedColumn, layout: str, zone: str, values: list[object]) -> TimeColumn:
-    clock = _clock(layout, zone)
+    clock = _clock(layout, zone_of(layout, zone))
     readings = {value: _moment(clock, value) for value in dict.fromkeys(values)}
     utc_ms = [readings[value] for value in values]
     failed = (v for v, at in zip(values, utc_ms, strict=True) if at is None and v is not None)

@@ -21,8 +21,9 @@ _TIMES = (
     *("%H:%M:%S", "%H:%M", "%H:%M:%S.%f", "%H:%M:%S,%f", "%I:%M:%S %p", "%I:%M %p"),
     *("%I:%M:%S%p", "%I:%M%p", "%H.%M.%S", "%H:%M:%S:%f"),
 )
+_UTC = (" UTC", " GMT")
 _JOINTS = (" ", "T", ":", ", ", " - ", "-", "_")
-_ZONES = ("", "%z", " %z")
+_ZONES = ("", "%z", " %z", *_UTC)
 _OTHERS = (
     *("%Y%m%d", "%Y%m%d%H%M%S", "%Y%m%d%H%M", "%Y%m%d %H%M%S", "%Y%m%d %H:%M:%S"),
     *("%Y%m%dT%H%M%S", "%Y%m%dT%H%M%S%z", "%Y-%m-%d-%H.%M.%S.%f"),
@@ -48,6 +49,22 @@ def layouts_like(text: str) -> tuple[str, ...]:
     if len(text) > _LONGEST:
         return ()
     return _by_shape().get(_shape(text), ())
+
+
+def zone_of(layout: str, zone: str) -> str:
+    """Return the zone of times in a layout: the one given, unless the layout names another.
+
+    Examples
+    --------
+    >>> zone_of("%Y-%m-%d %H:%M UTC", "Europe/Paris"), zone_of("%Y-%m-%d", "Europe/Paris")
+    ('UTC', 'Europe/Paris')
+    """
+    return "UTC" if layout.endswith(_UTC) else zone
+
+
+def says_offset(layout: str) -> bool:
+    """Tell whether times in a layout leave no question of their zone."""
+    return layout.startswith("epoch") or "%z" in layout or layout.endswith(_UTC)
 
 
 def is_day_first(layout: str) -> bool:

@@ -30,6 +30,7 @@ def format_of(values: list[object], **plan: object) -> str:
         ("%m %d, %Y", "%m %d, %Y"),
         ("%B %d, %Y", "%B %d, %Y"),
         ("%a %b %d %H:%M:%S %Y", "%a %b %d %H:%M:%S %Y"),
+        ("%Y-%m-%d %H:%M:%S UTC", "%Y-%m-%d %H:%M:%S UTC"),
         ("%s", "epoch_seconds"),
         ("%s000", "epoch_milliseconds"),
     ],
