@@ -16,6 +16,10 @@ Convert = Callable[[str], Any]
 _BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
 _ANSWERS = {**_BOOLEANS, "t": True, "f": False, "yes": True, "no": False, "y": True, "n": False}
 _GROUPED = re.compile(r"[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?")
+_CURRENCY = r"(?:[$€£¥₹]|USD|EUR|GBP|CHF|JPY|CAD|AUD|INR|CNY|SEK|NOK|DKK|PLN)?"
+_MONEY = re.compile(
+    rf"(?P<sign>[+-]?){_CURRENCY}\s*(?P<number>(\d{{1,3}}(,\d{{3}})+|\d+)(\.\d+)?)\s*{_CURRENCY}"
+)
 _DECIMAL_COMMA = re.compile(r"[+-]?(\d{1,3}([.\s]\d{3})+|\d+)(,\d+)?")
 
 
@@ -119,6 +123,19 @@ def _percent(plain: Convert) -> Convert:
     return convert
 
 
+def _money(plain: Convert) -> Convert:
+    def convert(text: str) -> Any:
+        amount = text.strip()
+        is_negative = amount.startswith("(") and amount.endswith(")")
+        found = _MONEY.fullmatch(amount[1:-1] if is_negative else amount)
+        sign = "-" if is_negative else (found and found["sign"]) or ""
+        if found is None or (is_negative and found["sign"]):
+            raise ValueError(f"expected an amount such as $1,341.50, got {shortened(text)}")
+        return plain(sign + found["number"].replace(",", ""))
+
+    return convert
+
+
 def _yes_no(_plain: Convert) -> Convert:
     def convert(text: str) -> Any:
         value = _ANSWERS.get(text.strip().lower())
@@ -142,6 +159,7 @@ _RULES: dict[Converter, _Rule] = {
     "grouped": _Rule(("integer", "float"), _grouped),
     "decimal_comma": _Rule(("integer", "float"), _decimal_comma),
     "percent": _Rule(("float",), _percent),
+    "money": _Rule(("integer", "float"), _money),
     "yes_no": _Rule(("boolean",), _yes_no),
 }
 

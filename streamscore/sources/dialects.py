@@ -7,7 +7,7 @@ from msgspec import Struct
 from streamscore.sources.record_files import Layout
 
 Converter = Literal[
-    "plain", "trim", "upper", "lower", "grouped", "decimal_comma", "percent", "yes_no"
+    "plain", "trim", "upper", "lower", "grouped", "decimal_comma", "percent", "money", "yes_no"
 ]
 """How the text of a value is read; `docs/sources.md` describes each."""
 

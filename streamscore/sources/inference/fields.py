@@ -193,4 +193,5 @@ _WRITINGS: dict[Writing, str] = {
     "grouped": "1,341.5",
     "decimal_comma": "1.341,5",
     "percent": "12.5%",
+    "money": "$1,341.50",
 }

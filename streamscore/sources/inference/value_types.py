@@ -3,18 +3,18 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Hashable
-from math import isfinite
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from msgspec import Struct
 
+from streamscore.sources.converters import converter_of
 from streamscore.sources.inference.samples import Column
 from streamscore.sources.inference.vocabulary import SENTINELS
 from streamscore.sources.record_files import Layout
 from streamscore.sources.source import INTEGER_LIMIT, FieldType
 
-Writing = Literal["plain", "grouped", "decimal_comma", "percent"]
-"""How the numbers of a CSV are written: `1341.5`, `1,341.5`, `1.341,5`, `12.5%`."""
+Writing = Literal["plain", "grouped", "decimal_comma", "percent", "money"]
+"""How the numbers of a CSV are written, as the converters of dialects are called."""
 
 _LEAST_SHARE = 0.97
 """Of the values of a column, so many have its type at least; the others make bad records."""
@@ -25,16 +25,13 @@ _MOST_WORDS = 3
 
 _OFTEN = 3
 
-_PLAIN = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 _CODE = re.compile(r"\s*[+-]?0\d+\s*", re.ASCII)
-_GROUPED = re.compile(r"\s*[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?\s*", re.ASCII)
-_DECIMAL_COMMA = re.compile(r"\s*[+-]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?\s*", re.ASCII)
-_PERCENT = re.compile(r"\s*[+-]?\d+(\.\d+)?\s*%\s*", re.ASCII)
 _WHOLE: dict[Writing, re.Pattern[str]] = {
     "plain": re.compile(r"\s*[+-]?\d+\s*", re.ASCII),
-    "grouped": re.compile(r"\s*[+-]?[\d,]+\s*", re.ASCII),
-    "decimal_comma": re.compile(r"\s*[+-]?[\d.]+\s*", re.ASCII),
+    "grouped": re.compile(r"[^.]+"),
+    "decimal_comma": re.compile(r"[^,]+"),
     "percent": re.compile(r"(?!)"),
+    "money": re.compile(r"[^.]+"),
 }
 
 
@@ -185,32 +182,21 @@ def _read(
     )
 
 
-def _plain(text: str) -> float | None:
-    if not _PLAIN.fullmatch(text):
-        return None
-    number = float(text)
-    return number if isfinite(number) else None
+def _reader(writing: Writing) -> Callable[[str], float | None]:
+    convert = converter_of(writing, "float")
 
+    def read(text: str) -> float | None:
+        try:
+            number: float = convert(text)
+        except ValueError:
+            return None
+        return number
 
-def _grouped(text: str) -> float | None:
-    return float(text.replace(",", "")) if _GROUPED.fullmatch(text) else None
-
-
-def _decimal_comma(text: str) -> float | None:
-    if not _DECIMAL_COMMA.fullmatch(text):
-        return None
-    return float(text.replace(".", "").replace(",", "."))
-
-
-def _percent(text: str) -> float | None:
-    return float(text.replace("%", "")) / 100 if _PERCENT.fullmatch(text) else None
+    return read
 
 
 _READERS: dict[Writing, Callable[[str], float | None]] = {
-    "plain": _plain,
-    "grouped": _grouped,
-    "decimal_comma": _decimal_comma,
-    "percent": _percent,
+    writing: _reader(writing) for writing in get_args(Writing)
 }
 
 

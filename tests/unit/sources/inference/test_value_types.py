@@ -26,7 +26,9 @@ def read(values: list[object], layout: str = "csv") -> TypedColumn:
         (["90071992547409931", "1"], "string", "plain"),
         (["1_000", "2"], "string", "plain"),
         (["inf", "1"], "string", "plain"),
-        (["$5", "$6"], "string", "plain"),
+        (["$5", "$6"], "integer", "money"),
+        (["1,341.50 EUR", "(2.00)"], "float", "money"),
+        (["SKU5", "SKU6"], "string", "plain"),
         ([None, None], "string", "plain"),
     ],
 )
