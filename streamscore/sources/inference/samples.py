@@ -171,12 +171,12 @@ def _sample(
     rest: int,
     left_out: dict[str, str],
 ) -> Sample:
-    named = [column for column in columns if not _name_fault(column.name)]
-    unnamed = {column.name: _name_fault(column.name) for column in columns if column not in named}
+    faults = {column.name: _name_fault(column.name) for column in columns}
+    unnamed = {title: fault for title, fault in faults.items() if fault}
     return Sample(
         file_name=name,
         layout=layout,
-        columns=tuple(named),
+        columns=tuple(column for column in columns if column.name not in unnamed),
         rows=rows,
         unread=unread,
         total_rows=rows + unread + rest,
