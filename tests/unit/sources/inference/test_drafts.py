@@ -1,5 +1,6 @@
 """Drafts for files as exports have them."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -163,6 +164,20 @@ def test_nested_events_are_read_by_paths(tmp_path: Path) -> None:
     assert draft.source.fields["after_customer_email"].private
     assert draft.source.fields["after_lines"].role == "ignored"
     assert draft.source.event_time.field == "ts_ms"
+
+
+@pytest.mark.parametrize(
+    "layout",
+    ["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d %H:%M:%S%z", "%m/%d/%Y %H:%M UTC", "%s", "%Y-%m-%dT%H:%MZ"],
+)
+def test_a_dialect_reads_the_times_that_the_file_says(tmp_path: Path, layout: str) -> None:
+    """The amounts need a dialect, whose records have another time, of the same moments."""
+    at = [datetime(2024, 1, 1, 5, 0, tzinfo=UTC) + timedelta(hours=i) for i in range(60)]
+    columns = {"time": [one.strftime(layout) for one in at], "sum": [f"{i},500" for i in range(60)]}
+    draft, check = checked(tmp_path, "t.csv", csv_bytes(columns), zone="Asia/Kathmandu")
+    assert (check.accepted, check.dialect) == (60, "file")
+    rows = read_rows(draft.source, LocalFile(tmp_path / "t.csv"))
+    assert [row.utc_ms for _, row, _ in rows if row] == [one.timestamp() * 1000 for one in at]
 
 
 @pytest.mark.parametrize("separator", [";", "\t"])
