@@ -31,12 +31,17 @@ def format_of(values: list[object], **plan: object) -> str:
         ("%B %d, %Y", "%B %d, %Y"),
         ("%a %b %d %H:%M:%S %Y", "%a %b %d %H:%M:%S %Y"),
         ("%Y-%m-%d %H:%M:%S UTC", "%Y-%m-%d %H:%M:%S UTC"),
-        ("%s", "epoch_seconds"),
-        ("%s000", "epoch_milliseconds"),
     ],
 )
 def test_the_layout_of_times_is_found(layout: str, found: str) -> None:
     assert format_of(list(times(layout, 25))) == found
+
+
+def test_numbers_of_our_time_are_seconds_or_milliseconds() -> None:
+    seconds = [1_707_000_000 + 3_600 * i for i in range(ROWS)]
+    assert format_of(list(seconds)) == "epoch_seconds"
+    assert format_of([f"{second}.25" for second in seconds]) == "epoch_seconds"
+    assert format_of([second * 1_000 for second in seconds]) == "epoch_milliseconds"
 
 
 def test_day_and_month_are_told_by_values_above_12() -> None:
