@@ -14,6 +14,16 @@ Cycle = Literal["hour", "weekday", "month"]
 Path = tuple[str, ...]
 """The keys that lead to a value of a record, the outermost first."""
 
+TimePart = Literal[
+    "hour",
+    "month",
+    "year",
+    "weekday_sunday_0",
+    "weekday_sunday_1",
+    "weekday_monday_0",
+    "weekday_monday_1",
+]
+
 INTEGER_LIMIT = 2**53
 """The largest magnitude of an integer that a float64 holds exactly."""
 
@@ -73,6 +83,9 @@ class EventTime(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         ISO dates; a time outside them is absurd and makes the record bad.
     cycles : tuple of {"hour", "weekday", "month"}
         Calendar features of the local wall time.
+    repeats : dict of str to TimePart
+        Number fields that repeat a part of the local wall time, so that they are moved along where
+        records are moved in time. `weekday_sunday_1` counts Sunday as 1, and so on.
     """
 
     field: str
@@ -81,6 +94,7 @@ class EventTime(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     earliest: str = "1970-01-02"
     latest: str = "2100-01-01"
     cycles: tuple[Cycle, ...] = ("hour", "weekday", "month")
+    repeats: dict[str, TimePart] = msgspec.field(default_factory=dict)
 
 
 class CalibrationPlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

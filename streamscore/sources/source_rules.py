@@ -129,6 +129,9 @@ def _event_time_faults(source: Source) -> Iterator[str]:
         ZoneInfo(time.zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         yield f"event_time.zone {time.zone!r} is not an IANA zone such as Europe/Paris"
+    for name in time.repeats:
+        if name not in source.fields or source.fields[name].type not in ("integer", "float"):
+            yield f"event_time.repeats names {name!r}, which is not a field that holds a number"
     if len(set(time.cycles)) < len(time.cycles):
         yield f"event_time.cycles may name each once, got {', '.join(time.cycles)}"
     yield from _range_faults(time)
