@@ -61,12 +61,25 @@ def replay(  # noqa: PLR0913  # an argument for each option
     allow_behind: Annotated[
         bool, typer.Option("--allow-behind", help="Send rows older than what the topic holds.")
     ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on behind the last row that the topic holds.")
+    ] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Send rows as they are written, and wait for more.")
+    ] = False,
+    idle: Annotated[
+        float | None, typer.Option(help="With --follow: end after so many seconds without news.")
+    ] = None,
+    loop: Annotated[
+        str, typer.Option(help="How many rounds, or forever; later ones are moved on in time.")
+    ] = "1",
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Replay files of records into Kafka, in the order of their event time.
 
     The files need not be sorted. Rows that no record can be made of are written to the reject
-    file, and the rest goes on. Ctrl-C delivers what is queued and stops.
+    file, and the rest goes on. Ctrl-C delivers what is queued and stops; the same command with
+    --resume goes on from there, as it does after a crash.
     """
     from producer.display import progress_display
     from producer.plan import ReplayPlan
@@ -87,6 +100,10 @@ def replay(  # noqa: PLR0913  # an argument for each option
         rejects=rejects,
         allow_behind=allow_behind,
         dialect=dialect,
+        resume=resume,
+        follow=follow,
+        idle_seconds=idle,
+        rounds=parse_rounds(loop),
     )
     settings = invocation_of(context).settings()
     with _interruptible() as stopped, progress_display(error_console()) as on_progress:
@@ -97,9 +114,11 @@ def replay(  # noqa: PLR0913  # an argument for each option
         print_json(summary)
     else:
         print_summary(summary)
+    if follow:
+        return  # Ctrl-C is how it ends, and it may have been a quiet day
     if summary.interrupted:
         raise typer.Exit(EXIT_INTERRUPTED)
-    if not summary.sent:
+    if not summary.sent and not summary.already:
         raise UsageError(_why_nothing_was_sent(summary))
 
 
@@ -139,6 +158,27 @@ def parse_speed(text: str) -> float | None:
         ) from None
 
 
+def parse_rounds(text: str) -> int | None:
+    """Read how often to replay: None for `forever`.
+
+    Raises
+    ------
+    UsageError
+        When it is neither that nor a number.
+
+    Examples
+    --------
+    >>> parse_rounds("3"), parse_rounds("forever")
+    (3, None)
+    """
+    if text == "forever":
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        raise UsageError(f"--loop is a number of rounds, or forever; got {text!r}") from None
+
+
 def print_summary(summary: ReplaySummary) -> None:
     """Print what a replay did."""
     from streamscore.sources.dialects import CANONICAL
@@ -150,6 +190,10 @@ def print_summary(summary: ReplaySummary) -> None:
     ]
     if spelled := set(summary.dialects.values()) - {CANONICAL}:
         lines.append(("dialect", ", ".join(sorted(spelled))))
+    if summary.resumed != "not asked":
+        lines.append(("resumed", _resumed(summary)))
+    if summary.rounds > 1:
+        lines.append(("rounds", f"{summary.rounds:,}"))
     if summary.injected:
         kinds = ", ".join(f"{kind} {n}" for kind, n in sorted(summary.injected.items()))
         lines.append(("injected", f"{sum(summary.injected.values()):,} ({kinds})"))
@@ -166,7 +210,16 @@ def print_summary(summary: ReplaySummary) -> None:
         lines.append(
             ("interrupted", "stopped before the end; all that counts as sent is delivered")
         )
+    lines += [("note", note) for note in summary.notes]
     print_table(("REPLAY", summary.source), lines)
+
+
+def _resumed(summary: ReplaySummary) -> str:
+    return {
+        "nothing found": "nothing of it was there; it began at the beginning",
+        "went on": f"behind {summary.already:,} rows that were already there",
+        "complete": f"complete, nothing to send; all {summary.already:,} rows are there",
+    }[summary.resumed]
 
 
 @contextmanager

@@ -2,11 +2,18 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 from msgspec import Struct
 
 from streamscore.errors import UsageError
 from streamscore.sources.time_range import TimeRange
+
+STANDARD_INPUT = "-"
+"""As a file: what comes in by the pipe."""
+
+
+Resumed = Literal["not asked", "nothing found", "went on", "complete"]
 
 
 class ReplayPlan(Struct, frozen=True, kw_only=True):
@@ -36,6 +43,15 @@ class ReplayPlan(Struct, frozen=True, kw_only=True):
         Whether rows may be older than what the topic already holds.
     dialect : str or None
         How the files are written; None recognises it of each.
+    resume : bool
+        Whether to go on behind the last row that the topic holds of this replay.
+    follow : bool
+        Whether the one file grows: rows go in the order of arrival, and more is waited for.
+    idle_seconds : float or None
+        A followed file that brings nothing new for so long has ended; None waits for ever.
+    rounds : int or None
+        How often the files are replayed, each further round moved on in time; None is as often as
+        the source's range of time allows.
     """
 
     files: tuple[Path, ...]
@@ -49,6 +65,10 @@ class ReplayPlan(Struct, frozen=True, kw_only=True):
     rejects: Path | None = None
     allow_behind: bool = False
     dialect: str | None = None
+    resume: bool = False
+    follow: bool = False
+    idle_seconds: float | None = None
+    rounds: int | None = 1
 
     def reject_file(self, source_name: str) -> Path:
         """Return where rejected rows of the source are written down."""
@@ -69,6 +89,16 @@ class ReplayPlan(Struct, frozen=True, kw_only=True):
             files, a folder, or in a folder that is not there.
         """
         self._check_numbers()
+        self._check_rounds()
+        if self.follow:
+            self._check_following()
+        elif self.idle_seconds is not None:
+            raise UsageError(f"--idle is for --follow; got {self.idle_seconds:g} without it")
+        if self.resume and any(str(path) == STANDARD_INPUT for path in self.files):
+            raise UsageError(
+                "--resume reads the files again from their beginning; got standard input, which is "
+                "gone. Write it to a file, and replay that."
+            )
         _check_reject_file(self.reject_file(source_name), self.files)
 
     def _check_numbers(self) -> None:
@@ -76,7 +106,13 @@ class ReplayPlan(Struct, frozen=True, kw_only=True):
             raise UsageError(
                 f"the pace is set by --speed or by --rate; got {self.speed:g}x and {self.rate:g}/s"
             )
-        above_zero = {"--speed": self.speed, "--rate": self.rate, "--limit": self.limit}
+        above_zero = {
+            "--speed": self.speed,
+            "--rate": self.rate,
+            "--limit": self.limit,
+            "--idle": self.idle_seconds,
+            "--loop": self.rounds,
+        }
         for name, value in above_zero.items():
             if value is not None and not value > 0:
                 raise UsageError(f"{name} must be above 0, got {value:g}")
@@ -84,6 +120,26 @@ class ReplayPlan(Struct, frozen=True, kw_only=True):
             raise UsageError(f"--inject is a share from 0 to 1, got {self.inject_rate:g}")
         if self.seed < 0:
             raise UsageError(f"--seed must be at least 0, got {self.seed}")
+
+    def _check_rounds(self) -> None:
+        if self.rounds == 1:
+            return
+        if self.follow:
+            raise UsageError("a file that is followed has no end to begin again at; got --loop")
+        if any(str(path) == STANDARD_INPUT for path in self.files):
+            raise UsageError("--loop reads the files again; got standard input. Give it a file.")
+
+    def _check_following(self) -> None:
+        if len(self.files) != 1:
+            raise UsageError(f"--follow takes one file, got {len(self.files)}")
+        if self.limit is not None:
+            raise UsageError(
+                f"--limit takes the earliest rows of whole files; got {self.limit} with --follow"
+            )
+        if self.speed is not None:
+            raise UsageError("a file that is followed sets the pace itself; got --speed")
+        if self.files[0].suffix == ".gz":
+            raise UsageError(f"--follow takes a file as it is written, got {self.files[0]}")
 
 
 def _check_reject_file(rejects: Path, files: tuple[Path, ...]) -> None:
@@ -108,7 +164,8 @@ def _is_same(one: Path, other: Path) -> bool:
 class ReplaySummary(Struct, frozen=True, kw_only=True):
     """What a replay did.
 
-    Every row of the files is in exactly one of rejected, skipped and sent, unless interrupted.
+    Every row of the files is in exactly one of rejected, skipped, already and sent, in each round,
+    unless interrupted.
 
     Attributes
     ----------
@@ -137,7 +194,15 @@ class ReplaySummary(Struct, frozen=True, kw_only=True):
     rate : float
         Messages a second, injected copies included.
     interrupted : bool
-        Whether it was stopped before its end; then no partition has a control record.
+        Whether it was stopped before its end; then no partition has the control record `end`.
+    already : int
+        Rows that the topic already held of an earlier start, which were not sent again.
+    resumed : {"not asked", "nothing found", "went on", "complete"}
+        What came of `--resume`.
+    rounds : int
+        How many rounds were begun.
+    notes : tuple of str
+        What else a person should know.
     """
 
     source: str
@@ -155,6 +220,10 @@ class ReplaySummary(Struct, frozen=True, kw_only=True):
     seconds: float
     rate: float
     interrupted: bool
+    already: int = 0
+    resumed: Resumed = "not asked"
+    rounds: int = 1
+    notes: tuple[str, ...] = ()
 
 
 def iso_utc(utc_ms: int) -> str:

@@ -66,6 +66,10 @@ class Telling:
         self._phase, self._total = phase, total
         self.start = self._told = self.clock.now()
 
+    def seconds(self) -> float:
+        """Return how long the phase has taken so far."""
+        return self.clock.now() - self.start
+
     def rows_read(self, rows: int) -> bool:
         """Tell how many rows were read; True when the replay is to stop."""
         return self.tell(rows, None)

@@ -10,13 +10,15 @@ from typing import IO, Self
 import msgspec
 from msgspec import Struct
 
+from producer.content import ContentHash
 from producer.ordering import Ordering
 from streamscore.errors import UsageError
 from streamscore.formats import format_named
 from streamscore.sources import Source
 from streamscore.sources.faults import RecordFault
-from streamscore.sources.record_files import LocalFile
+from streamscore.sources.record_files import LocalFile, RecordFile
 from streamscore.sources.row_files import FileRow, read_rows
+from streamscore.sources.rows import Row
 from streamscore.sources.time_range import TimeRange
 
 _TOLD_EVERY_ROWS = 256
@@ -137,6 +139,12 @@ class FileReader:
         self._max_bytes = max_bytes
         self._dialect = dialect
         self._dialects: dict[str, str] = {}
+        self._content = ContentHash()
+        self._read = self._skipped = 0
+
+    def content(self) -> str:
+        """Return the hash of the bytes of the files read."""
+        return self._content.text()
 
     def read(
         self,
@@ -163,26 +171,46 @@ class FileReader:
         UsageError
             When a file cannot be read.
         """
-        rows = skipped = 0
         for number, line, found in self._rows(files):
-            rows += 1
-            fault = found.fault
-            if found.row is not None and len(found.row.value) > self._max_bytes:
-                size = len(found.row.value)
-                limit = f"a record has at most {self._max_bytes} bytes"
-                fault = RecordFault("too_big", f"{limit}, got {size}")
-            if fault is not None or found.row is None:
-                rejects.write(str(files[number]), line, fault or RecordFault("null_value", "empty"))
-            elif self._times.holds(found.row.utc_ms):
-                into.add(number, line, found.row)
-            else:
-                skipped += 1
-            if not rows % _TOLD_EVERY_ROWS and should_stop(rows):
+            row = self.accepted(str(files[number]), found, rejects)
+            if row is not None:
+                into.add(number, line, row)
+            if not self._read % _TOLD_EVERY_ROWS and should_stop(self._read):
                 break
-        return Reading(rows, skipped, dict(rejects.counts), self._dialects)
+        return self.reading(rejects)
+
+    def accepted(self, name: str, found: FileRow, rejects: RejectFile) -> Row | None:
+        """Count one row of a file, and return it unless it is rejected or outside the range.
+
+        Raises
+        ------
+        UsageError
+            When the reject file cannot be written.
+        """
+        self._read += 1
+        row, fault = found.row, found.fault
+        if row is not None and len(row.value) > self._max_bytes:
+            limit = f"a record has at most {self._max_bytes} bytes"
+            fault = RecordFault("too_big", f"{limit}, got {len(row.value)}")
+        if fault is not None or row is None:
+            rejects.write(name, found.line, fault or RecordFault("null_value", "empty"))
+            return None
+        if self._times.holds(row.utc_ms):
+            return row
+        self._skipped += 1
+        return None
+
+    def reading(self, rejects: RejectFile) -> Reading:
+        """Return what was read so far."""
+        return Reading(self._read, self._skipped, dict(rejects.counts), self._dialects)
+
+    def file_rows(self, file: RecordFile) -> Iterator[FileRow]:
+        """Yield the rows of one file, in the dialect that was told or that is recognised."""
+        note = partial(self._dialects.__setitem__, file.name)
+        return read_rows(self._source, file, self._dialect, note)
 
     def _rows(self, files: Sequence[Path]) -> Iterator[tuple[int, int, FileRow]]:
         for number, path in enumerate(files):
-            note = partial(self._dialects.__setitem__, str(path))
-            for found in read_rows(self._source, LocalFile(path), self._dialect, note):
+            watched = self._content.watched(LocalFile(path))
+            for found in self.file_rows(watched):
                 yield number, found.line, found

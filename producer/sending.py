@@ -1,7 +1,8 @@
 """Sending records: every delivery confirmed, none twice, and no more in memory than agreed."""
 
 import logging
-from collections.abc import Iterable
+import time
+from collections.abc import Collection, Iterable
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
@@ -9,7 +10,7 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 
 from adapters.kafka_clients import librdkafka_config
 from streamscore.errors import BrokerError
-from streamscore.headers import CONTROL, CONTROL_END
+from streamscore.headers import CONTROL, REPLAY
 from streamscore.settings import Kafka
 from streamscore.topics import ENVELOPE_BYTES
 
@@ -19,7 +20,9 @@ BY_KEY = -1
 _LINGER_MS = 5
 _QUEUED_MESSAGES = 50_000
 _QUEUED_KIB = 65_536
-_DELIVERY_TIMEOUT_SECONDS = 120
+DELIVERY_TIMEOUT_SECONDS = 120.0
+"""How long brokers may confirm nothing while messages wait."""
+
 _ANSWER_TIMEOUT_SECONDS = 15.0
 _POLLED_EVERY = 64
 
@@ -58,11 +61,15 @@ class RecordSender:
         The topic; it must exist.
     max_bytes : int
         The largest value that will be sent, in bytes.
+    timeout_seconds : float
+        How long brokers may confirm nothing while messages wait.
 
     Attributes
     ----------
+    topic : str
+        The topic.
     partitions : int
-        How many the topic has.
+        How many it has.
 
     Raises
     ------
@@ -71,27 +78,39 @@ class RecordSender:
         not be delivered.
     """
 
-    def __init__(self, kafka: Kafka, topic: str, max_bytes: int = 1_000_000) -> None:
-        self._topic = topic
+    def __init__(
+        self,
+        kafka: Kafka,
+        topic: str,
+        max_bytes: int = 1_000_000,
+        timeout_seconds: float = DELIVERY_TIMEOUT_SECONDS,
+    ) -> None:
+        self._timeout_seconds = timeout_seconds
+        self.topic = topic
         self._servers = kafka.bootstrap_servers
         self._sent = 0
+        self._progress = (0, time.monotonic())
         self._failure: KafkaError | None = None
         self._producer = Producer(
             {
                 **librdkafka_config(kafka),
                 "enable.idempotence": True,
+                # A replay is taken up behind the last message that got in, so none may get in
+                # behind one that did not: neither after a refusal nor after a timeout. For the
+                # latter the client gives no such guarantee, so `poll` looks at the time itself.
+                "enable.gapless.guarantee": True,
+                "message.timeout.ms": 0,
                 "linger.ms": _LINGER_MS,
                 "partitioner": "murmur2_random",
                 "message.max.bytes": max_bytes + ENVELOPE_BYTES,
                 "queue.buffering.max.messages": _QUEUED_MESSAGES,
                 "queue.buffering.max.kbytes": _QUEUED_KIB,
-                "delivery.timeout.ms": _DELIVERY_TIMEOUT_SECONDS * 1000,
                 # What is not reported as failed and is no longer queued has been confirmed.
                 "delivery.report.only.error": True,
                 "on_delivery": self._on_delivery,
                 "error_cb": self._on_error,
             },
-            logger=logging.getLogger("streamscore.producer"),
+            logger=_ClientLog(),
         )
         self.partitions = self._partition_count()
 
@@ -112,7 +131,7 @@ class RecordSender:
     @property
     def delivered(self) -> int:
         """How many messages the brokers have confirmed."""
-        return self._sent - len(self._producer)
+        return max(0, self._sent - len(self._producer))  # what the client asks itself counts, too
 
     def send(
         self, value: bytes, key: bytes | None, partition: int, headers: Headers | None
@@ -126,9 +145,7 @@ class RecordSender:
         """
         while True:
             try:
-                self._producer.produce(
-                    self._topic, value, key, partition=partition, headers=headers
-                )
+                self._producer.produce(self.topic, value, key, partition=partition, headers=headers)
                 break
             except BufferError:
                 self.poll(0.01)
@@ -146,7 +163,17 @@ class RecordSender:
         BrokerError
             When a message could not be delivered.
         """
-        self._producer.poll(seconds)
+        try:
+            self._producer.poll(seconds)
+        except KafkaException as error:
+            raise self._error(self._failure or error.args[0]) from None
+        except SystemError:  # the client calls back although it is about to raise a fatal error
+            raise self._error(self._failure or KafkaError(KafkaError._FATAL)) from None
+        now, delivered = time.monotonic(), self.delivered
+        if delivered != self._progress[0] or not len(self._producer):
+            self._progress = (delivered, now)
+        elif now - self._progress[1] > self._timeout_seconds and self._failure is None:
+            self._failure = KafkaError(KafkaError._MSG_TIMED_OUT)
         if self._failure is not None:
             raise self._error(self._failure)
 
@@ -159,21 +186,37 @@ class RecordSender:
             When one could not be delivered.
         """
         while len(self._producer):
-            self._producer.flush(0.5)
-            self.poll()
+            self.poll(_LINGER_MS / 1000)  # the client's own flush breaks at a fatal error
         self.poll()
 
-    def end(self) -> None:
-        """Send the control record that ends a replay to every partition."""
+    def control(self, kind: bytes, mark: str, *, but: Collection[int] = ()) -> None:
+        """Send a control record of a replay to every partition, and wait until all are confirmed.
+
+        Parameters
+        ----------
+        kind : bytes
+            One of the values that the header `streamscore-control` has.
+        mark : str
+            Of the replay.
+        but : collection of int
+            Partitions that have it already.
+
+        Raises
+        ------
+        BrokerError
+            When one could not be delivered.
+        """
         for partition in range(self.partitions):
-            self.send(b"", None, partition, [(CONTROL, CONTROL_END)])
+            if partition not in but:
+                self.send(b"", None, partition, [(CONTROL, kind), (REPLAY, mark)])
+        self.flush()
 
     def _partition_count(self) -> int:
         try:
-            metadata = self._producer.list_topics(self._topic, timeout=_ANSWER_TIMEOUT_SECONDS)
+            metadata = self._producer.list_topics(self.topic, timeout=_ANSWER_TIMEOUT_SECONDS)
         except KafkaException as error:
             raise self._error(error.args[0]) from None
-        found = metadata.topics[self._topic]
+        found = metadata.topics[self.topic]
         if found.error is not None:
             raise self._error(found.error)
         return len(found.partitions)
@@ -189,10 +232,19 @@ class RecordSender:
 
     def _error(self, error: KafkaError) -> BrokerError:
         return BrokerError(
-            f"Kafka at {self._servers} must take the records of {self._topic} within "
-            f"{_DELIVERY_TIMEOUT_SECONDS} s; {self.delivered} are confirmed, then it answered "
+            f"Kafka at {self._servers} must take the records of {self.topic} within "
+            f"{self._timeout_seconds:g} s; {self.delivered} are confirmed, then it answered "
             f"{error.name()}: {error.str()}. Check that it runs and the settings of [kafka]."
         )
+
+
+class _ClientLog:
+    """What the client logs, but for its warning of a setting that is used on purpose."""
+
+    def log(self, level: int, message: str, *args: Any) -> None:
+        """Take one line."""
+        if "CONFWARN" not in args:
+            logging.getLogger("streamscore.producer").log(level, message, *args)
 
 
 def send_messages(

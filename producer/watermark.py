@@ -1,15 +1,13 @@
 """How far a stream has come: the latest event time of what its topic ends with."""
 
-import logging
 from collections import deque
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from math import ceil
-from typing import NamedTuple
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import KafkaException, Message
 
-from adapters.kafka_clients import librdkafka_config
 from adapters.message_headers import headers_of
+from producer.topic_tail import Span, TopicTail
 from streamscore.errors import BrokerError
 from streamscore.headers import CONTROL
 from streamscore.settings import Kafka
@@ -28,15 +26,6 @@ CONFIRMED_BY = 3
 """Records, or the share `CONFIRMED_BY_SHARE` of them, that must have come so far."""
 
 CONFIRMED_BY_SHARE = 0.05
-
-_ANSWER_TIMEOUT_SECONDS = 15.0
-
-
-class _Span(NamedTuple):
-    """The first offset of a partition, and the one behind the last."""
-
-    low: int
-    high: int
 
 
 def topic_watermark(kafka: Kafka, codec: Codec, topic: str) -> int | None:
@@ -66,29 +55,16 @@ def topic_watermark(kafka: Kafka, codec: Codec, topic: str) -> int | None:
     BrokerError
         When Kafka does not answer, or refuses to let the topic be read.
     """
-    consumer = Consumer(
-        {
-            **librdkafka_config(kafka),
-            "group.id": "streamscore-producer",  # never joined: partitions are assigned by hand
-            "enable.auto.commit": False,
-            "auto.offset.reset": "earliest",  # where retention overtakes
-            "enable.partition.eof": True,
-            "fetch.wait.max.ms": 10,  # the end of an idle partition is told at once
-            "isolation.level": "read_committed",
-        },
-        logger=logging.getLogger("streamscore.producer"),
-    )
     try:
-        samples = _samples(consumer, topic, codec)
-        return max((confirmed_latest(times) for times in samples if times), default=None)
+        with TopicTail(kafka, topic, committed=True) as tail:
+            samples = _samples(tail, codec)
+            return max((confirmed_latest(times) for times in samples if times), default=None)
     except KafkaException as error:
         reason = error.args[0]
         raise BrokerError(
             f"The end of {topic} must be readable, so that a replay cannot go behind it; Kafka "
             f"answered {reason.name()}: {reason.str()}. --allow-behind replays without looking."
         ) from None
-    finally:
-        consumer.close()
 
 
 def confirmed_latest(times: Collection[int]) -> int:
@@ -116,52 +92,23 @@ def confirmed_latest(times: Collection[int]) -> int:
     return max(time for time in ordered if time - reached <= reached - early)
 
 
-def _samples(consumer: Consumer, topic: str, codec: Codec) -> Iterator[Sequence[int]]:
+def _samples(tail: TopicTail, codec: Codec) -> Iterator[Sequence[int]]:
     """Yield the event times of the last good records of each partition."""
-    spans = _spans(consumer, topic)
+    spans = tail.spans()
     for look_back in LOOK_BACKS:
-        starts = {number: max(low, high - look_back) for number, (low, high) in spans.items()}
+        stretches = {
+            number: Span(max(low, high - look_back), high) for number, (low, high) in spans.items()
+        }
         samples = {number: deque[int](maxlen=LARGEST_SAMPLE) for number in spans}
-        for message in _messages(consumer, topic, starts):
+        for message in tail.messages(stretches):
             time = _event_time(codec, message)
             if time is not None:
                 samples[message.partition() or 0].append(time)
         for number, sample in samples.items():
-            is_whole = starts[number] == spans[number].low
+            is_whole = stretches[number].low == spans[number].low
             if is_whole or len(sample) >= ENOUGH or look_back == LOOK_BACKS[-1]:
                 del spans[number]
                 yield sample
-
-
-def _spans(consumer: Consumer, topic: str) -> dict[int, _Span]:
-    metadata = consumer.list_topics(topic, timeout=_ANSWER_TIMEOUT_SECONDS).topics[topic]
-    if metadata.error is not None:
-        raise KafkaException(metadata.error)
-    spans = {}
-    for number in metadata.partitions:
-        partition = TopicPartition(topic, number)
-        offsets = consumer.get_watermark_offsets(partition, _ANSWER_TIMEOUT_SECONDS)
-        if offsets is None:
-            raise KafkaException(KafkaError(KafkaError._TIMED_OUT))
-        spans[number] = _Span(*offsets)
-    return spans
-
-
-def _messages(consumer: Consumer, topic: str, starts: Mapping[int, int]) -> Iterator[Message]:
-    """Yield what partitions hold from an offset on, up to their ends."""
-    consumer.assign([TopicPartition(topic, number, start) for number, start in starts.items()])
-    open_partitions = set(starts)
-    while open_partitions:
-        message = consumer.poll(_ANSWER_TIMEOUT_SECONDS)
-        if message is None:
-            raise KafkaException(KafkaError(KafkaError._TIMED_OUT))
-        failure = message.error()
-        if failure is None:
-            yield message
-        elif failure.code() == KafkaError._PARTITION_EOF:
-            open_partitions.discard(message.partition() or 0)
-        elif not failure.retriable():
-            raise KafkaException(failure)
 
 
 def _event_time(codec: Codec, message: Message) -> int | None:

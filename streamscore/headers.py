@@ -5,11 +5,20 @@ from typing import Final
 ROW: Final = "streamscore-row"
 """Where a record came from, `file:line`: unique within one replay. An injected copy has `#kind`."""
 
+REPLAY: Final = "streamscore-replay"
+"""Which replay a message is of: `plan-content-start-partitions`, in hexadecimal digits."""
+
 INJECTED: Final = "streamscore-injected"
 """The kind of anomaly that was put into this record on purpose; absent from true records."""
 
 CONTROL: Final = "streamscore-control"
 """Marks a message that is no record: neither scored nor dead-lettered."""
+
+CONTROL_BEGIN: Final = b"begin"
+"""Value of `CONTROL`: a replay begins; in every partition before its first record."""
+
+CONTROL_RESUME: Final = b"resume"
+"""Value of `CONTROL`: a replay that was broken off looks for its last record and goes on."""
 
 CONTROL_END: Final = b"end"
 """Value of `CONTROL`: the writer has nothing more for this partition, so windows may close."""
@@ -40,3 +49,6 @@ KEY: Final = "streamscore-key"
 
 BODY: Final = "streamscore-body"
 """On a dead letter: `original`, or `hash` where the body was too large to be passed on."""
+
+ORIGINAL: Final = "streamscore-original"
+"""On a record that was sent back from the dead letters: the position it had at first."""

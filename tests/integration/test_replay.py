@@ -16,11 +16,12 @@ from producer.plan import ReplayPlan, ReplaySummary
 from producer.replay import replay
 from producer.sending import Message, send_messages
 from streamscore.errors import BrokerError, UsageError
-from streamscore.headers import CONTROL, INJECTED, ROW
+from streamscore.headers import CONTROL, INJECTED, REPLAY, ROW
 from streamscore.settings import Kafka, Settings
 from streamscore.sources import Codec, Source, load_source
 from streamscore.sources.time_range import time_range
 from streamscore.synthetic import generate, kinds_of
+from tests.naive.partitioner import java_partition
 
 pytestmark = pytest.mark.integration
 
@@ -70,6 +71,14 @@ def received(bootstrap: str, topic: str) -> list[Received]:
         found.append(Received(partition, key, value, dict(message.headers() or ())))
     consumer.close()
     return sorted(found, key=lambda one: one.partition)
+
+
+def without_marks(found: list[Received]) -> list[Received]:
+    """What was received, without what tells one replay from another."""
+    return [
+        one._replace(headers={name: v for name, v in one.headers.items() if name != REPLAY})
+        for one in found
+    ]
 
 
 def records(bootstrap: str, topic: str) -> list[Received]:
@@ -139,7 +148,7 @@ def test_a_shuffled_file_arrives_in_the_order_of_event_time(
         assert sent_times(source, lane) == sorted(sent_times(source, lane))
 
 
-def test_every_partition_ends_with_one_control_record(
+def test_every_partition_begins_and_ends_with_one_control_record(
     kafka: str, replayed: Replay, tmp_path: Path
 ) -> None:
     written(tmp_path / "a.csv", 50)
@@ -148,9 +157,10 @@ def test_every_partition_ends_with_one_control_record(
     for partition in range(2):
         lane = [one for one in found if one.partition == partition]
         controls = [one for one in lane if CONTROL in one.headers]
-        assert controls == lane[-1:]
-        assert controls[0].headers == {CONTROL: b"end"}
-        assert controls[0].value == b""
+        assert controls == [lane[0], lane[-1]]
+        assert [one.headers[CONTROL] for one in controls] == [b"begin", b"end"]
+        assert {one.value for one in controls} == {b""}
+        assert len({one.headers[REPLAY] for one in lane}) == 1
 
 
 @pytest.mark.parametrize(
@@ -197,7 +207,7 @@ def test_the_same_replay_gives_the_same_topic(
             seed=7,
             rate=None if number else 20_000.0,
         )
-        contents.append(received(kafka, replay(plan, named, settings).topic))
+        contents.append(without_marks(received(kafka, replay(plan, named, settings).topic)))
     assert contents[0] == contents[1]
 
 
@@ -238,21 +248,6 @@ def test_rows_with_a_key_go_where_its_hash_says_and_keep_their_bytes(
         homes.setdefault(one.key, set()).add(one.partition)
         assert one.partition == java_partition(one.key or b"", 3)
     assert {len(places) for places in homes.values()} == {1}
-
-
-def java_partition(key: bytes, partitions: int) -> int:
-    """The partition that Kafka's Java client takes: murmur2, made positive."""
-    m, length, mask = 0x5BD1E995, len(key), 0xFFFFFFFF
-    h = (0x9747B28C ^ length) & mask
-    for place in range(0, length - length % 4, 4):
-        k = int.from_bytes(key[place : place + 4], "little") * m & mask
-        k = (k ^ k >> 24) * m & mask
-        h = (h * m & mask) ^ k
-    rest = key[length - length % 4 :]
-    if rest:
-        h = (h ^ int.from_bytes(rest, "little")) * m & mask
-    h = (h ^ h >> 13) * m & mask
-    return ((h ^ h >> 15) & 0x7FFFFFFF) % partitions
 
 
 def test_a_range_and_a_limit_take_the_earliest_rows_of_the_range(
@@ -361,8 +356,8 @@ def test_a_stopped_replay_delivers_what_it_counts_and_leaves_no_control_record(
     )
     found = received(kafka, summary.topic)
     assert summary.interrupted
-    assert 200 <= summary.sent == len(found) < 3000
-    assert all(CONTROL not in one.headers for one in found)
+    assert 200 <= summary.sent == len(found) - 1 < 3000
+    assert [one.headers[CONTROL] for one in found if CONTROL in one.headers] == [b"begin"]
 
 
 def test_a_rate_is_kept(replayed: Replay, tmp_path: Path) -> None:

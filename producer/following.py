@@ -1,0 +1,282 @@
+"""Following a file: its rows go to Kafka in the order of arrival, for as long as it grows."""
+
+from __future__ import annotations
+
+import glob
+import io
+import logging
+import os
+import sys
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from itertools import chain
+from pathlib import Path
+from typing import IO, cast
+
+from msgspec import Struct
+
+from adapters.topic_admin import TopicDescription
+from producer.delivery import Delivery
+from producer.growing import POLL_SECONDS, End, GrowingFile, has_fingerprint
+from producer.marks import ReplayMark, plan_hash
+from producer.ordering import OrderedRow
+from producer.outgoing import Tally
+from producer.plan import STANDARD_INPUT, ReplayPlan, ReplaySummary, Resumed
+from producer.progress import Telling
+from producer.reading import FileReader, RejectFile, file_names
+from producer.resuming import Resumption, resumption_of
+from producer.sending import RecordSender
+from producer.starting import Start, check_beginning, records_topic
+from producer.summing import Outcome, summary_of
+from producer.traces import Traces, find_traces
+from streamscore.errors import UsageError
+from streamscore.headers import CONTROL_END
+from streamscore.settings import Settings
+from streamscore.sources import Codec, Source
+from streamscore.sources.record_files import Layout, layout_of
+from streamscore.sources.row_files import FileRow
+
+log = logging.getLogger(__name__)
+
+_BUFFER_BYTES = 1 << 16
+_LOUD: dict[End, str] = {
+    "rotated": "{} was renamed and made anew: the old one is sent to its end, now the new one",
+    "truncated": "{} was emptied: what it held beyond the last row sent is lost, now its new rows",
+}
+
+
+def follow(
+    plan: ReplayPlan, source: Source, settings: Settings, telling: Telling, started_ms: int
+) -> ReplaySummary:
+    """Forward the rows of a growing file until it is stopped, or brings nothing for too long.
+
+    Each file at the path, the first one and those that a rotation or truncation brings, is a start
+    of its own: it begins with a control record, and its rows carry its fingerprint.
+
+    Parameters
+    ----------
+    plan : ReplayPlan
+        What to follow.
+    source : Source
+        The source.
+    settings : Settings
+        Sections `kafka`, `topics` and `scorer` are read.
+    telling : Telling
+        Is told how far it is, and says when to stop.
+    started_ms : int
+        Now, milliseconds since 1970-01-01T00:00Z.
+
+    Raises
+    ------
+    UsageError
+        When the file cannot be read, its rows would go behind what the topic holds, or it cannot be
+        taken up where it broke off.
+    BrokerError
+        When Kafka does not take the records.
+    """
+    telling.begin("sending", None)
+    topic = records_topic(plan, source, settings)
+    max_bytes = settings.scorer.record_max_bytes
+    with (
+        RejectFile(plan.reject_file(source.name)) as rejects,
+        RecordSender(settings.kafka, topic.name, max_bytes) as sender,
+    ):
+        following = _Following(plan, source, settings, topic, telling, sender, rejects, started_ms)
+        following.run()
+    return following.summary()
+
+
+class _Following:
+    def __init__(  # what a replay is made of
+        self,
+        plan: ReplayPlan,
+        source: Source,
+        settings: Settings,
+        topic: TopicDescription,
+        telling: Telling,
+        sender: RecordSender,
+        rejects: RejectFile,
+        started_ms: int,
+    ) -> None:
+        self._plan = plan
+        self._source = source
+        self._kafka = settings.kafka
+        self._topic = topic
+        self._telling = telling
+        self._sender = sender
+        self._rejects = rejects
+        self._started_ms = started_ms
+        self._path = plan.files[0]
+        (self._name,) = file_names(plan.files)
+        max_bytes = settings.scorer.record_max_bytes
+        self._codec = Codec(source, max_bytes)
+        self._plan_hash = plan_hash(plan, source, (self._name,), max_bytes)
+        self._reader = FileReader(source, plan.times, max_bytes, plan.dialect)
+        self._tally = Tally()
+        self._delivery = Delivery(plan, self._codec, telling, sender, settings.kafka, self._tally)
+        self._mark: ReplayMark | None = None
+        self._resumed: Resumed = "not asked"
+        self._notes: list[str] = []
+        self._files = 0
+        self._traces: Traces | None = None
+
+    def run(self) -> None:
+        """Send what each file brings, one after the other."""
+        resumption = None
+        if self._plan.resume:
+            topic = self._topic.name
+            self._traces = find_traces(self._kafka, topic, self._plan_hash, followed=True)
+            resumption = resumption_of(self._traces, topic)
+            self._resumed = "nothing found" if resumption is None else "went on"
+        path = self._path if resumption is None else self._begun_file(resumption)
+        while True:
+            end = self._send_file(path, resumption)
+            resumption, path = None, self._path
+            if end not in _LOUD:
+                break
+            self._tell_loudly(_LOUD[end].format(self._path))
+        if end != "stopped" and self._mark is not None:
+            self._sender.control(CONTROL_END, self._mark.text())
+
+    def summary(self) -> ReplaySummary:
+        """Sum up what was done."""
+        outcome = Outcome(
+            reject_file=str(self._rejects.path) if self._rejects.counts else None,
+            seconds=self._telling.seconds(),
+            interrupted=self._telling.is_stopped,
+            resumed=self._resumed,
+            notes=tuple(self._notes),
+        )
+        reading = self._reader.reading(self._rejects)
+        return summary_of(self._source, self._topic, reading, self._tally, outcome)
+
+    def _send_file(self, path: Path, resumption: Resumption | None) -> End:
+        descriptor = self._open(path)
+        if descriptor is None:
+            return "stopped" if self._telling.is_stopped else "idle"
+        self._files += 1
+        growing = GrowingFile(
+            self._path,
+            descriptor,
+            self._telling.clock,
+            self._plan.idle_seconds,
+            self._delivery.idle,
+        )
+        with closing(self._rows(growing)) as rows:
+            first = next(rows, None)
+            if first is not None:
+                start = self._start(growing, first, resumption)
+                self._mark = start.mark
+                self._delivery.run(chain([first], rows), start)
+        return growing.end or "stopped"
+
+    def _start(
+        self, growing: GrowingFile, first: OrderedRow, resumption: Resumption | None
+    ) -> Start:
+        if resumption is not None:
+            return Start(resumption.mark, resumption, "went on")
+        if self._mark is None:
+            first_ms, topic = first.row.utc_ms, self._topic.name
+            check_beginning(self._plan, first_ms, self._codec, self._kafka, topic, self._traces)
+        passed_ms = int(1000 * self._telling.seconds())
+        mark = ReplayMark(
+            self._plan_hash,
+            growing.fingerprint(),
+            self._started_ms + passed_ms + self._files,
+            self._topic.partitions,
+        )
+        return Start(mark, None, self._resumed)
+
+    def _rows(self, growing: GrowingFile) -> Generator[OrderedRow, None, None]:
+        content = _PromptReader(growing, _BUFFER_BYTES)
+        layout = _layout(self._path.name, content)
+        file = _FollowedFile(self._name, layout, cast("IO[bytes]", content))
+        for found in _whole_rows(self._reader.file_rows(file), growing, layout):
+            row = self._reader.accepted(self._name, found, self._rejects)
+            if row is not None:
+                yield OrderedRow(f"{self._name}:{found.line}", row)
+
+    def _open(self, path: Path) -> int | None:
+        """Open the file, waiting until it is there; None where it does not come."""
+        if str(path) == STANDARD_INPUT:
+            return sys.stdin.fileno()
+        clock, since = self._telling.clock, self._telling.clock.now()
+        while True:
+            try:
+                return os.open(path, os.O_RDONLY)
+            except FileNotFoundError:
+                idle_seconds = self._plan.idle_seconds
+                is_idle = idle_seconds is not None and clock.now() - since >= idle_seconds
+                if self._delivery.idle() or is_idle:
+                    return None
+                clock.sleep(POLL_SECONDS)
+            except OSError as error:
+                raise UsageError(
+                    f"a file that is followed must be readable; {path} is not: {error}"
+                ) from None
+
+    def _begun_file(self, resumption: Resumption) -> Path:
+        """Return the file that was being sent: at the path, or renamed beside it."""
+        wanted = resumption.mark.content
+        if has_fingerprint(self._path, wanted):
+            return self._path
+        beside = _beside(self._path, self._rejects.path)
+        for path in beside:
+            later = [other for other in beside if _written(other) > _written(path)]
+            if has_fingerprint(path, wanted) and not later:
+                self._tell_loudly(f"{self._path} was renamed to {path} meanwhile: that comes first")
+                return path
+        raise UsageError(
+            f"--resume goes on in the file that was being sent; {self._path} begins otherwise now, "
+            f"and the latest of the files beside it ({', '.join(map(str, beside)) or 'none'}) is "
+            "not that one either. Bring it back to its path, or begin with the present one without "
+            "--resume."
+        )
+
+    def _tell_loudly(self, note: str) -> None:
+        log.warning("%s", note)
+        self._notes.append(note)
+
+
+def _whole_rows(rows: Iterator[FileRow], growing: GrowingFile, layout: Layout) -> Iterator[FileRow]:
+    """Leave out the last row of a CSV that may grow on: its last lines may not have come yet."""
+    for found in rows:
+        if layout == "csv" and growing.end in ("stopped", "idle"):
+            late = [found, *rows]
+            yield from late[:-1]
+            return
+        yield found
+
+
+class _PromptReader(io.BufferedReader):
+    """Gives what there is, and does not wait for as much as is asked for."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        return self.read1(-1 if size is None else size)
+
+
+class _FollowedFile(Struct, frozen=True):
+    """An open file as one that rows are read from."""
+
+    name: str
+    layout: Layout
+    content: IO[bytes]
+
+    def open(self) -> IO[bytes]:
+        return self.content
+
+
+def _layout(name: str, content: _PromptReader) -> Layout:
+    if name != STANDARD_INPUT:
+        return layout_of(name)
+    return "jsonl" if content.peek(1)[:1] == b"{" else "csv"
+
+
+def _beside(path: Path, rejects: Path) -> list[Path]:
+    """Return the files that a rotation may have made of one: named as it, with more in the name."""
+    found = path.parent.glob(f"{glob.escape(path.stem)}*")
+    return sorted(other for other in found if other not in (path, rejects) and other.is_file())
+
+
+def _written(path: Path) -> float:
+    return path.stat().st_mtime

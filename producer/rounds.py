@@ -1,0 +1,132 @@
+"""A replay that begins again at its end: each further round later in event time."""
+
+import heapq
+from collections.abc import Iterable, Iterator
+from itertools import count
+from typing import Protocol
+
+from producer.ordering import OrderedRow
+from streamscore.errors import UsageError
+from streamscore.sources import Source
+from streamscore.sources.shifting import WEEK_MS, EventShift
+
+_SLACK_MS = 3 * 3_600_000
+"""More than any change of clocks, by which the order of wall clocks differs from that of time."""
+
+
+class RepeatableRows(Protocol):
+    """Rows in their order, as often as they are wanted."""
+
+    def rows(self, limit: int | None = None) -> Iterator[OrderedRow]:
+        """Yield the rows in their order, at most so many."""
+
+    def time_range_ms(self, limit: int | None = None) -> tuple[int, int] | None:
+        """Return the event times of the first and the last row that `rows(limit)` yields."""
+
+
+class Rounds:
+    """The rows of a replay, round after round.
+
+    The first round is as the files have it. Round k is moved by k - 1 periods of whole weeks, long
+    enough that it begins after the one before, and its row ids end in `@k`.
+
+    Parameters
+    ----------
+    rows : RepeatableRows
+        The rows of one round.
+    source : Source
+        The source.
+    limit : int or None
+        At most so many rows a round.
+    rounds : int or None
+        How many, at least 1; None is as many as fit before the source's `latest`.
+
+    Attributes
+    ----------
+    begun : int
+        How many rounds were begun.
+
+    Raises
+    ------
+    UsageError
+        When so many rounds lead beyond `event_time.latest` of the source.
+    """
+
+    def __init__(
+        self, rows: RepeatableRows, source: Source, limit: int | None, rounds: int | None
+    ) -> None:
+        self._rows = rows
+        self._limit = limit
+        self._rounds = rounds
+        self._shift = EventShift(source)
+        self._keeps_order = source.event_time.zone == "UTC"
+        self._latest = source.event_time.latest
+        # To find a limited range, rows have to be read: only where it is needed.
+        times = None if rounds == 1 else rows.time_range_ms(limit)
+        self._last_ms = times[1] if times else 0
+        self.period_ms = _period_ms(self._shift, times) if times else WEEK_MS
+        self.begun = 0
+        if rounds is not None and not self._fits(rounds):
+            most = next(k for k in count(1) if not self._fits(k + 1))
+            raise UsageError(
+                f"each round of --loop is {self.period_ms // WEEK_MS} weeks later, and event times "
+                f"lie before {self._latest}, the source's event_time.latest; so there can be "
+                f"{most} rounds, got {rounds}"
+            )
+
+    def __iter__(self) -> Iterator[OrderedRow]:
+        """Yield the rows of all rounds."""
+        while self._rounds is None or self.begun < self._rounds:
+            if not self._fits(self.begun + 1):
+                return
+            self.begun += 1
+            yield from self._round(self.begun)
+
+    def notes(self) -> tuple[str, ...]:
+        """Return why an endless loop ended, where it did by itself."""
+        if self._rounds is not None or self._fits(self.begun + 1):
+            return ()
+        return (
+            f"round {self.begun + 1} would reach {self._latest}, the source's event_time.latest",
+        )
+
+    def _fits(self, number: int) -> bool:
+        # The first round is not moved: its times were checked when they were read.
+        return number == 1 or self._shift.is_within(self._last_ms, (number - 1) * self.period_ms)
+
+    def _round(self, number: int) -> Iterator[OrderedRow]:
+        rows = self._rows.rows(self._limit)
+        if number == 1:
+            return rows
+        moved = self._moved(rows, number)
+        return moved if self._keeps_order else in_order(moved, _SLACK_MS)
+
+    def _moved(self, rows: Iterator[OrderedRow], number: int) -> Iterator[OrderedRow]:
+        shift_ms = (number - 1) * self.period_ms
+        for row_id, row in rows:
+            moved = self._shift.row(row.value, shift_ms)
+            yield OrderedRow(f"{row_id}@{number}", moved)
+
+
+def in_order(rows: Iterable[OrderedRow], slack_ms: int) -> Iterator[OrderedRow]:
+    """Put rows into the order of event time that are out of it by no more than some time.
+
+    Examples
+    --------
+    >>> from streamscore.sources.rows import Row
+    >>> rows = [OrderedRow(str(ms), Row(b"{}", None, ms)) for ms in (10, 30, 20, 50)]
+    >>> [row.row_id for row in in_order(rows, 10)]
+    ['10', '20', '30', '50']
+    """
+    waiting: list[tuple[int, int, OrderedRow]] = []
+    for number, row in enumerate(rows):
+        heapq.heappush(waiting, (row.row.utc_ms, number, row))
+        while waiting[0][0] + slack_ms < row.row.utc_ms:
+            yield heapq.heappop(waiting)[2]
+    while waiting:
+        yield heapq.heappop(waiting)[2]
+
+
+def _period_ms(shift: EventShift, times: tuple[int, int]) -> int:
+    first, last = (shift.at(utc_ms).local_ms for utc_ms in times)
+    return ((last - first + _SLACK_MS) // WEEK_MS + 1) * WEEK_MS
