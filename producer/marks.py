@@ -8,9 +8,12 @@ import msgspec
 from msgspec import Struct
 
 from producer.plan import ReplayPlan
+from streamscore.errors import UsageError
+from streamscore.formats import format_named, refusal
 from streamscore.sources import Source
 
 _PLAN_DIGITS = 12
+_ANY_FORM = re.compile(r"([1-9][0-9]{0,3})-(.+)")
 _FORM = re.compile(r"([0-9a-f]{12})-([0-9a-z.]{1,40})-([0-9a-f]{1,16})-([0-9a-f]{1,8})")
 
 
@@ -33,8 +36,8 @@ class ReplayMark(Struct, frozen=True):
     --------
     >>> mark = ReplayMark("0f3a5b7c9d11", "77e0c4a1b2d3", 1_700_000_000_000, 3)
     >>> mark.text()
-    '0f3a5b7c9d11-77e0c4a1b2d3-18bcfe56800-3'
-    >>> ReplayMark.read(b"0f3a5b7c9d11-77e0c4a1b2d3-18bcfe56800-3") == mark
+    '1-0f3a5b7c9d11-77e0c4a1b2d3-18bcfe56800-3'
+    >>> ReplayMark.read(b"1-0f3a5b7c9d11-77e0c4a1b2d3-18bcfe56800-3") == mark
     True
     """
 
@@ -45,12 +48,24 @@ class ReplayMark(Struct, frozen=True):
 
     def text(self) -> str:
         """Return the mark as it stands in the header."""
-        return f"{self.plan}-{self.content}-{self.started_ms:x}-{self.partitions:x}"
+        version = format_named("replay").version
+        return f"{version}-{self.plan}-{self.content}-{self.started_ms:x}-{self.partitions:x}"
 
     @classmethod
     def read(cls, value: bytes | None) -> Self | None:
-        """Read the value of a header; None where it is no mark."""
-        found = _FORM.fullmatch((value or b"").decode("ascii", "replace"))
+        """Read the value of a header; None where it is no mark.
+
+        Raises
+        ------
+        UsageError
+            When it is a mark of a later format.
+        """
+        versioned = _ANY_FORM.fullmatch((value or b"").decode("ascii", "replace"))
+        if versioned is None:
+            return None
+        if told := refusal("replay", int(versioned[1])):
+            raise UsageError(told)
+        found = _FORM.fullmatch(versioned[2])
         if found is None:
             return None
         plan, content, started, partitions = found.groups()

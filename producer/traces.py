@@ -79,7 +79,7 @@ def trace_of(headers: Headers, plan: str, *, followed: bool = False) -> Trace | 
 
     Examples
     --------
-    >>> mark = b"0f3a5b7c9d11-77e0c4a1b2d3-18bcfe56800-3"
+    >>> mark = b"1-0f3a5b7c9d11-77e0c4a1b2d3-18bcfe56800-3"
     >>> trace_of([("streamscore-row", b"a.csv:7"), ("streamscore-replay", mark)],
     ...     "0f3a5b7c9d11").message_id
     'a.csv:7'

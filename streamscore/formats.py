@@ -125,6 +125,14 @@ FORMATS: Final[tuple[Format, ...]] = (
         additive=f"reasons, and {_KEYS}",
         advice=_UPGRADE,
     ),
+    Format(
+        name="replay",
+        title="a mark of a replay",
+        place="`records.SOURCE`",
+        carried="the beginning of header `streamscore-replay`",
+        additive="kinds of control records",
+        advice=f"{_UPGRADE}: without it the replay cannot be taken up where it broke off",
+    ),
 )
 
 

@@ -6,7 +6,7 @@ ROW: Final = "streamscore-row"
 """Where a record came from, `file:line`: unique within one replay. An injected copy has `#kind`."""
 
 REPLAY: Final = "streamscore-replay"
-"""Which replay a message is of: `plan-content-start-partitions`, in hexadecimal digits."""
+"""Which replay a message is of: `1-plan-content-start-partitions`; 1 is the format."""
 
 INJECTED: Final = "streamscore-injected"
 """The kind of anomaly that was put into this record on purpose; absent from true records."""

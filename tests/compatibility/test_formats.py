@@ -14,9 +14,10 @@ import msgspec
 import numpy as np
 import pytest
 
+from producer.marks import ReplayMark
 from streamscore import headers
 from streamscore.bundle import read_bundle
-from streamscore.errors import BundleError, SettingsError, SourceError
+from streamscore.errors import BundleError, SettingsError, SourceError, UsageError
 from streamscore.event_schemas import WRITTEN
 from streamscore.events import Announcement, AnomalyEvent, RemovedBody, ScoreLine
 from streamscore.formats import FORMATS, compatibility_markdown, format_named, refusal, version_of
@@ -131,6 +132,12 @@ def read_rejects() -> None:
     assert all(entry["reason"] in REASONS and entry["detail"] for entry in entries)
 
 
+def read_replay() -> None:
+    whole, followed = (ReplayMark.read(line) for line in kept("replay/1.txt").splitlines())
+    assert whole == ReplayMark("0f3a5b7c9d11", "77e0c4a1b2d3", 1_700_000_000_000, 3)
+    assert followed == ReplayMark("0f3a5b7c9d11", "77e0c4a1b2d3.1f", 1_700_000_000_000, 12)
+
+
 READERS: dict[str, Callable[[], None]] = {
     "anomaly": read_anomaly,
     "score": read_score,
@@ -142,6 +149,7 @@ READERS: dict[str, Callable[[], None]] = {
     "source": read_source,
     "settings": read_settings,
     "rejects": read_rejects,
+    "replay": read_replay,
 }
 NAMES = [known.name for known in FORMATS]
 
@@ -209,6 +217,11 @@ def test_a_later_announcement_is_refused_and_not_guessed() -> None:
     later = json.loads(kept("announcement/1.json")) | {"format": 2}
     with pytest.raises(msgspec.ValidationError, match=LATER):
         msgspec.json.decode(json.dumps(later), type=Announcement)
+
+
+def test_a_later_mark_of_a_replay_is_refused_and_not_passed_over() -> None:
+    with pytest.raises(UsageError, match=LATER):
+        ReplayMark.read(b"2-whatever-comes")
 
 
 @pytest.mark.parametrize("odd", ["1", True, None, 0, 1.5])
