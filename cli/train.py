@@ -88,6 +88,11 @@ def _plan(
             f"history is either files or the topic; received {', '.join(history)}. Give one or the "
             "other, or write ./topic for a file of that name"
         )
+    if history == [TOPIC] and dialect is not None:
+        raise UsageError(
+            f"--dialect says how files are written; received {dialect} for the topic, which holds "
+            "the source's own spelling. Leave it out"
+        )
     return TrainingPlan(
         source=loaded,
         files=() if history == [TOPIC] else tuple(Path(name) for name in history),

@@ -18,10 +18,10 @@ from streamscore.sources.spellings import Spelling
 from streamscore.sources.time_spellings import SpelledTime, SpelledTimes, text_read_twice
 
 ENOUGH_ROWS = 1_000
-"""After so many rows the spelling with the most votes is taken."""
+"""So many rows are looked at where more than one spelling comes into question."""
 
 MOST_ROWS = 10_000
-"""Up to so many rows are looked at where two have as many votes."""
+"""Up to so many where they do not tell."""
 
 MOST_BYTES = 16_000_000
 """How much of a file is looked at, at most."""
@@ -73,13 +73,14 @@ class Recognition:
         self._rows = 0
         self._votes: Counter[str] = Counter()
         self._read_twice: dict[tuple[str, str], object] = {}
+        self._would_read_twice: dict[tuple[str, str], str | None] = {}
 
     @property
     def is_decided(self) -> bool:
         """Whether more rows would not change what is chosen."""
         if len(self._spellings) == 1 or self._rows >= MOST_ROWS:
             return True
-        return self._rows >= ENOUGH_ROWS and len(self._leaders()) == 1
+        return self._rows >= ENOUGH_ROWS and self._settled() is not None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -116,22 +117,24 @@ class Recognition:
             When several are left that read times differently.
         """
         leaders = self._leaders()
-        if len(leaders) == 1 or leaders[0].is_canonical or not self._rows:
-            return leaders[0]
-        clashes = {
-            (one.name, other.name): text
-            for one, other in combinations(leaders, 2)
-            if (text := self._clash(one, other)) is not None
-        }
-        for one in leaders:
-            if not any(one.name in pair for pair in clashes):
-                return one
+        settled = self._settled()
+        if settled is not None or not self._rows:
+            return settled or leaders[0]
         names = [one.name for one in leaders]
+        clash = next(iter(self._clashes(leaders).values()))
         raise AmbiguityError(
             f"{file_name} may be written in the dialects {', '.join(names)} of source "
-            f"{self._source.name}, which read {next(iter(clashes.values()))!r} as different times. "
+            f"{self._source.name}, which read {clash!r} as different times. "
             f"Say which one it is, such as --dialect {names[0]}"
         )
+
+    def _settled(self) -> Spelling | None:
+        """Return the leader that no other contradicts; None where there is none."""
+        leaders = self._leaders()
+        if len(leaders) == 1 or leaders[0].is_canonical:
+            return leaders[0]
+        clashing = {name for pair in self._clashes(leaders) for name in pair}
+        return next((one for one in leaders if one.name not in clashing), None)
 
     def _leaders(self) -> list[Spelling]:
         most = max(self._votes[one.name] for one in self._spellings)
@@ -143,9 +146,15 @@ class Recognition:
         except RecordFault:
             return None
 
-    def _clash(self, one: Spelling, other: Spelling) -> object:
-        """Return a time that two spellings read, or would read, differently; None without one."""
-        if (one.name, other.name) in self._read_twice:
-            return self._read_twice[one.name, other.name]
-        texts = (text_read_twice(a, b) for a in one.formats for b in other.formats)
-        return next((text for text in texts if text is not None), None)
+    def _clashes(self, leaders: Sequence[Spelling]) -> dict[tuple[str, str], object]:
+        """Return the pairs that read, or would read, a time differently, with that time."""
+        found = {}
+        for one, other in combinations(leaders, 2):
+            pair = (one.name, other.name)
+            if pair not in self._read_twice and pair not in self._would_read_twice:
+                texts = (text_read_twice(a, b) for a in one.formats for b in other.formats)
+                self._would_read_twice[pair] = next((text for text in texts if text), None)
+            clash = self._read_twice.get(pair, self._would_read_twice.get(pair))
+            if clash is not None:
+                found[pair] = clash
+        return found

@@ -67,6 +67,7 @@ def test_generate_ends_quietly_when_nobody_reads_on() -> None:
         (["replay", "accidents", "a.csv", "--from", "noon"], "got 'noon'"),
         (["replay", "accidents", "a.csv", "--dialect", "mine"], "of canonical, city, "),
         (["sources", "check", "reviews", "a.csv", "--dialect", "mine"], "edition-2018; got 'mine'"),
+        (["train", "reviews", "--history", "topic", "--dialect", "canonical"], "for the topic"),
         (["sources", "show", "trial"], "neither"),
         (["train", "accidents", "--history", "a.csv", "--bundle-dir", "/proc/no"], "/proc/no is"),
     ],

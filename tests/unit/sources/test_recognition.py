@@ -120,6 +120,7 @@ def test_no_more_rows_are_looked_at_than_tell(monkeypatch: pytest.MonkeyPatch) -
     assert recognised("at,amount", ["1/2/2024,1", "1/13/2024,1", *["13/1/2024,1"] * 9]) == (
         "month-first"
     )
+    assert recognised("at,amount", ["43549,1", "43550,1", *["1/13/2024,1"] * 9]) == "days"
 
 
 def test_a_named_dialect_is_taken_whatever_the_rows_say() -> None:
