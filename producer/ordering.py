@@ -1,20 +1,23 @@
-"""Putting the rows of files into the order of their event time."""
+"""Putting the rows of files into the order of their event time, in bounded memory."""
 
-import mmap
-import tempfile
-from array import array
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from heapq import merge
+from itertools import chain, islice
 from types import TracebackType
 from typing import NamedTuple, Protocol, Self
 
-import numpy as np
-from numpy.typing import NDArray
-
-from streamscore.errors import StreamscoreError
+from producer.spool import ROW_BYTES, PlacedRow, Rows, Spool, by_time
 from streamscore.sources.rows import Row
 
-_CHUNK_ROWS = 65_536
+SORTED_BYTES = 64 * 1024 * 1024
+"""About how much memory rows may take before they are sorted and written down."""
+
+MERGED_BYTES = 32 * 1024 * 1024
+"""How many bytes the stretches of one spool may bring into memory when they are merged."""
+
+
+_new = tuple.__new__
+"""What `OrderedRow(...)` does, without its call into Python: it runs once a row."""
 
 
 class OrderedRow(NamedTuple):
@@ -46,17 +49,24 @@ class Ordering(Protocol):
 
 
 class SpooledOrdering:
-    """An ordering by index: bodies lie in a temporary file, 32 bytes a row in memory.
+    """An ordering by external sort, in memory that does not grow with the number of rows.
+
+    Rows are gathered up to `sorted_bytes`, sorted, and written to a spool as a stretch; at the end
+    the stretches are merged block by block. Where the blocks of a spool's stretches would take more
+    than `merged_bytes`, they are merged into one stretch of the next spool before. Rows that are in
+    order already make one stretch, which is copied through; few rows never leave memory.
 
     Parameters
     ----------
     names : sequence of str
         What each file is called in row ids.
+    sorted_bytes, merged_bytes : int
+        Bounds of memory, in bytes.
 
     Raises
     ------
     StreamscoreError
-        When the temporary file cannot be made; from `add` and `rows` when it cannot be written.
+        From `add` and `rows` when the temporary file cannot be made or written.
 
     Examples
     --------
@@ -67,19 +77,20 @@ class SpooledOrdering:
     ['a.csv:3', 'a.csv:2']
     """
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(
+        self,
+        names: Sequence[str],
+        sorted_bytes: int = SORTED_BYTES,
+        merged_bytes: int = MERGED_BYTES,
+    ) -> None:
         self._names = tuple(names)
-        self._utc_ms = array("q")
-        self._lines = array("q")
-        self._ends = array("q")
-        self._files = array("i")
-        self._key_bytes = array("i")
-        self._end = 0
-        self._places: NDArray[np.int64] | None = None
-        try:
-            self._bodies = tempfile.TemporaryFile(prefix="streamscore-")  # noqa: SIM115  # __exit__
-        except OSError as error:
-            raise _not_kept(error) from None
+        self._sorted_bytes = sorted_bytes
+        self._merged_bytes = merged_bytes
+        self._gathered: Rows = []
+        self._gathered_bytes = 0
+        self._spools: list[Spool] = []  # what the first holds came last
+        self._spooled_rows = 0
+        self._spooled_ms: tuple[int, int] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -90,76 +101,74 @@ class SpooledOrdering:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        with suppress(OSError):  # a full disk is told by `add`; what is left is thrown away
-            self._bodies.close()
+        for spool in self._spools:
+            spool.close()
 
     def __len__(self) -> int:
-        return len(self._utc_ms)
+        return self._spooled_rows + len(self._gathered)
 
     def add(self, file: int, line: int, row: Row) -> None:
         """Take one row; rows come file by file, in the order of their lines."""
-        key_bytes = -1  # no key, which is not an empty one
-        try:
-            self._bodies.write(row.value)
-            self._end += len(row.value)
-            if row.key is not None:
-                key_bytes = len(row.key)
-                self._bodies.write(row.key)
-                self._end += key_bytes
-        except OSError as error:
-            raise _not_kept(error) from None
-        self._utc_ms.append(row.utc_ms)
-        self._lines.append(line)
-        self._ends.append(self._end)
-        self._files.append(file)
-        self._key_bytes.append(key_bytes)
+        value, key, utc_ms = row
+        self._gathered.append((utc_ms, file, line, value, key))
+        self._gathered_bytes += ROW_BYTES + len(value) + (len(key) if key else 0)
+        if self._gathered_bytes >= self._sorted_bytes:
+            self._write_down()
 
     def rows(self, limit: int | None = None) -> Iterator[OrderedRow]:
         """Yield the rows by event time, file and line, at most `limit`."""
-        places = self._sorted_places()[:limit]
-        if not len(places):
-            return
-        try:
-            if not self._end:
-                self._bodies.write(b"\0")  # an empty file cannot be mapped
-            self._bodies.flush()
-        except OSError as error:
-            raise _not_kept(error) from None
-        with mmap.mmap(self._bodies.fileno(), 0, access=mmap.ACCESS_READ) as bodies:
-            for start in range(0, len(places), _CHUNK_ROWS):
-                for place in places[start : start + _CHUNK_ROWS].tolist():
-                    yield self._row(place, bodies)
+        names = self._names
+        for utc_ms, file, line, value, key in islice(self._in_order(), limit):
+            yield _new(OrderedRow, (f"{names[file]}:{line}", _new(Row, (value, key, utc_ms))))
 
     def time_range_ms(self, limit: int | None = None) -> tuple[int, int] | None:
-        """Return the event times of the first and the last row that `rows(limit)` yields."""
-        places = self._sorted_places()[:limit]
-        if not len(places):
+        """Return the event times of the first and the last row that `rows(limit)` yields.
+
+        With a limit below the number of rows, so many rows are read to find out.
+        """
+        if limit is None or limit >= len(self):
+            return self._span_ms()
+        span = None
+        for _, row in self.rows(limit):
+            span = (span[0] if span else row.utc_ms, row.utc_ms)
+        return span
+
+    def _span_ms(self) -> tuple[int, int] | None:
+        spans = [] if self._spooled_ms is None else [self._spooled_ms]
+        if self._gathered:
+            times = [row[0] for row in self._gathered]
+            spans.append((min(times), max(times)))
+        if not spans:
             return None
-        return self._utc_ms[int(places[0])], self._utc_ms[int(places[-1])]
+        return min(first for first, _ in spans), max(last for _, last in spans)
 
-    def _sorted_places(self) -> NDArray[np.int64]:
-        if self._places is None or len(self._places) != len(self):
-            # Rows were taken in the order of file and line, which a stable sort keeps.
-            times = np.array(self._utc_ms, dtype=np.int64)
-            self._places = np.argsort(times, kind="stable").astype(np.int64, copy=False)
-        return self._places
+    def _in_order(self) -> Iterator[PlacedRow]:
+        if not self._spools:
+            self._gathered.sort(key=by_time)
+            return iter(self._gathered)
+        if self._gathered:
+            self._write_down()
+        # Of one time, `merge` gives rows of an earlier stretch first, which came before.
+        return merge(*chain(*(spool.rows() for spool in reversed(self._spools))), key=by_time)
 
-    def _row(self, place: int, bodies: mmap.mmap) -> OrderedRow:
-        start = self._ends[place - 1] if place else 0
-        end = self._ends[place]
-        key_bytes = self._key_bytes[place]
-        key = None
-        if key_bytes >= 0:
-            end -= key_bytes
-            key = bodies[end : end + key_bytes]
-        row = Row(bodies[start:end], key, self._utc_ms[place])
-        return OrderedRow(f"{self._names[self._files[place]]}:{self._lines[place]}", row)
+    def _write_down(self) -> None:
+        # Rows were taken in the order of file and line, which a stable sort keeps.
+        self._spooled_ms = self._span_ms()
+        self._spooled_rows += len(self._gathered)
+        self._gathered.sort(key=by_time)
+        self._spool(0).write(self._gathered)
+        self._gathered, self._gathered_bytes = [], 0
+        level = 0
+        while self._is_too_much(self._spools[level]):
+            self._spool(level + 1).write(merge(*self._spools[level].rows(), key=by_time))
+            self._spools[level].close()
+            self._spools[level] = Spool()
+            level += 1
 
+    def _is_too_much(self, spool: Spool) -> bool:
+        return spool.merging_bytes > self._merged_bytes and len(spool.stretches) > 1
 
-def _not_kept(error: OSError) -> StreamscoreError:
-    folder = tempfile.tempdir or "no folder"  # the one in use; None where all were tried in vain
-    return StreamscoreError(
-        "rows are kept in a temporary file while they are put into order, as large as their JSON; "
-        f"{folder} does not take it: {error}. Make room there, or name another folder in the "
-        "environment variable TMPDIR."
-    )
+    def _spool(self, level: int) -> Spool:
+        while len(self._spools) <= level:
+            self._spools.append(Spool())
+        return self._spools[level]
