@@ -34,6 +34,7 @@ from streamscore import headers
 from streamscore.scoring import Model
 from streamscore.settings import Settings
 from streamscore.sources import Source, load_source
+from streamscore.sources.record_files import LocalFile
 from streamscore.synthetic import generate
 from streamscore.topics import planned_topics
 
@@ -142,7 +143,9 @@ def run_file(bootstrap_servers: str, file: InputFile, model: Model, folder: Path
     settings = settings_for(bootstrap_servers, f"real-{file.path.name}".replace(".", "-"))
     source = model.source
     rejects = folder / f"{file.path.name}.rejects"
-    plan = ReplayPlan(files=(file.path,), rejects=rejects, allow_behind=True)  # a new topic
+    plan = ReplayPlan(
+        files=(LocalFile(file.path),), rejects=rejects, allow_behind=True
+    )  # a new topic
     summary = replay(plan, source, settings)
     report = CommitClock(source)
     worker = make_worker(settings, source, model, report)

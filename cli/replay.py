@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.invocation import DialectOption, error_console, invocation_of, print_json, print_table
+from cli.record_inputs import FILE_HELP, Format
 from streamscore.errors import UsageError
 
 if TYPE_CHECKING:
@@ -28,9 +29,7 @@ def register(app: typer.Typer) -> None:
 def replay(  # noqa: PLR0913  # an argument for each option
     context: typer.Context,
     source: Annotated[str, typer.Argument(help="A source's name, or the path of its TOML file.")],
-    files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="CSV or JSON lines, also gzipped.")
-    ],
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help=FILE_HELP)],
     speed: Annotated[
         str, typer.Option(help="max, or how much faster than event time: 1000x.")
     ] = "max",
@@ -73,6 +72,7 @@ def replay(  # noqa: PLR0913  # an argument for each option
     loop: Annotated[
         str, typer.Option(help="How many rounds, or forever; later ones are moved on in time.")
     ] = "1",
+    format_: Format = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Replay files of records into Kafka, in the order of their event time.
@@ -81,15 +81,17 @@ def replay(  # noqa: PLR0913  # an argument for each option
     file, and the rest goes on. Ctrl-C delivers what is queued and stops; the same command with
     --resume goes on from there, as it does after a crash.
     """
+    from adapters.record_inputs import record_files
     from producer.display import progress_display
     from producer.plan import ReplayPlan
     from producer.replay import replay as run_replay
     from streamscore.sources import load_source
     from streamscore.sources.time_range import time_range
 
+    invocation = invocation_of(context)
     loaded = load_source(source)
     plan = ReplayPlan(
-        files=tuple(files),
+        files=record_files(files, format_, invocation.environ),
         times=time_range(loaded, from_, to),
         limit=limit,
         speed=parse_speed(speed),
@@ -105,7 +107,7 @@ def replay(  # noqa: PLR0913  # an argument for each option
         idle_seconds=idle,
         rounds=parse_rounds(loop),
     )
-    settings = invocation_of(context).settings()
+    settings = invocation.settings()
     with _interruptible() as stopped, progress_display(error_console()) as on_progress:
         summary = run_replay(
             plan, loaded, settings, on_progress=on_progress, is_stopped=stopped.is_set

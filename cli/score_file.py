@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.invocation import DialectOption, Invocation, error_console, invocation_of
+from cli.record_inputs import ONE_FILE_HELP, Format
 from streamscore.errors import UsageError
 
 if TYPE_CHECKING:
     from scorer.score_tables import Write
     from streamscore.scoring import Model
+    from streamscore.sources.record_files import RecordFile
 
 
 def register(app: typer.Typer) -> None:
@@ -25,7 +27,7 @@ def register(app: typer.Typer) -> None:
 def score_file(
     context: typer.Context,
     source: Annotated[str, typer.Argument(help="A source: its name, or the path of its TOML.")],
-    file: Annotated[Path, typer.Argument(help="The records: .csv or .jsonl, also with .gz.")],
+    file: Annotated[str, typer.Argument(help=ONE_FILE_HELP)],
     model: Annotated[
         str | None,
         typer.Option(metavar="VERSION|ALIAS", help="The model in MLflow; production by default."),
@@ -38,30 +40,34 @@ def score_file(
         Path | None,
         typer.Option(metavar="FILE", help=".csv, .jsonl or .parquet; standard output by default."),
     ] = None,
+    format_: Format = None,
     json: Annotated[
         bool, typer.Option("--json", help="Print JSON lines where --out is not given.")
     ] = False,
 ) -> None:
     """Score a file's rows in their order, just as the stream would score them."""
+    from adapters.record_inputs import record_file
     from scorer.score_tables import csv_writer, json_writer, table_file
 
-    if out is not None and out.resolve() == file.resolve():
+    if out is not None and out.resolve() == Path(file).resolve():
         raise UsageError(f"--out must be another file than the one that is read; received {out}")
-    loaded = _model(invocation_of(context), source, model, bundle)
+    invocation = invocation_of(context)
+    records = record_file(file, format_, invocation.environ)
+    loaded = _model(invocation, source, model, bundle)
     if out is not None:
         with table_file(out) as write:
-            _score(loaded, file, dialect, write)
+            _score(loaded, records, dialect, write)
         return
     try:
         write = json_writer(sys.stdout) if json else csv_writer(sys.stdout)
-        _score(loaded, file, dialect, write)
+        _score(loaded, records, dialect, write)
         sys.stdout.flush()
     except BrokenPipeError:
         # Whoever read had enough; Python would complain of it once more when it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _score(model: Model, file: Path, dialect: str | None, write: Write) -> None:
+def _score(model: Model, file: RecordFile, dialect: str | None, write: Write) -> None:
     from scorer.file_scoring import score_file as scored_batches
 
     scored = flagged = rejected = 0

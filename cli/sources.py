@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.infer import infer
-from cli.invocation import DialectOption, print_json, print_table
+from cli.invocation import DialectOption, invocation_of, print_json, print_table
+from cli.record_inputs import ONE_FILE_HELP, Format
 
 if TYPE_CHECKING:
     from streamscore.sources import Source
@@ -69,27 +69,28 @@ def show(source: SourceName, json: Json = False) -> None:
 
 
 def check(
+    context: typer.Context,
     source: SourceName,
-    file: Annotated[
-        Path | None, typer.Argument(metavar="FILE", help="CSV or JSON lines, also gzipped.")
-    ] = None,
+    file: Annotated[str | None, typer.Argument(metavar="FILE", help=ONE_FILE_HELP)] = None,
     rows: Annotated[int, typer.Option(min=1, help="Rows of the file that are looked at.")] = 10_000,
     all_: Annotated[bool, typer.Option("--all", help="Look at every row of the file.")] = False,
     dialect: DialectOption = None,
+    format_: Format = None,
     json: Json = False,
 ) -> None:
     """Check a source's TOML file, and how a file fits it: what would be accepted, and why not.
 
     Exit code 1 when a row that was looked at does not fit.
     """
+    from adapters.record_inputs import record_file
     from streamscore.sources import load_source
-    from streamscore.sources.record_files import LocalFile
     from streamscore.sources.sampling import check_sample
 
     loaded = load_source(source)
     found = None
     if file is not None:
-        found = check_sample(loaded, LocalFile(file), None if all_ else rows, dialect)
+        records = record_file(file, format_, invocation_of(context).environ)
+        found = check_sample(loaded, records, None if all_ else rows, dialect)
     if json:
         print_json({"source": loaded.name, "sample": found})
     elif found is None:

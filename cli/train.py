@@ -7,10 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.invocation import DialectOption, error_console, invocation_of, print_json
+from cli.invocation import (
+    DialectOption,
+    Invocation,
+    error_console,
+    invocation_of,
+    print_json,
+)
+from cli.record_inputs import FILE_HELP, Format
 from streamscore.errors import UsageError
 
 if TYPE_CHECKING:
+    from streamscore.sources.record_files import Layout, RecordFile
     from trainer.app import TrainingPlan
     from trainer.report import TrainingReport
 
@@ -23,15 +31,15 @@ def register(app: typer.Typer) -> None:
     app.command(rich_help_panel="Models")(train)
 
 
-def train(
+def train(  # noqa: PLR0913  # an argument for each option
     context: typer.Context,
     source: Annotated[str, typer.Argument(help="A source: its name, or the path of its TOML.")],
     history: Annotated[
         list[str],
         typer.Option(
             metavar="FILE|topic",
-            help="A file to learn from (.csv, .jsonl, also .gz; may repeat), or the word topic for "
-            "the source's records in Kafka.",
+            help=f"What to learn from, may repeat. {FILE_HELP} Or the word topic, for the source's "
+            "records in Kafka.",
         ),
     ],
     from_: Annotated[
@@ -44,6 +52,7 @@ def train(
     seed: Annotated[int | None, typer.Option(help="Decides every random choice.")] = None,
     detector: Annotated[str | None, typer.Option(help="Which detector to train.")] = None,
     dialect: DialectOption = None,
+    format_: Format = None,
     bundle_dir: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Write the bundle here, and leave MLflow alone."),
@@ -57,7 +66,8 @@ def train(
 
     invocation = invocation_of(context)
     settings = invocation.settings(**({} if seed is None else {"trainer__seed": str(seed)}))
-    plan = _plan(source, history, from_, to, detector, dialect)
+    files = _history_files(history, format_, invocation)
+    plan = _plan(source, files, from_, to, detector, dialect)
     if bundle_dir is not None:
         report = write_trained_bundle(settings, plan, bundle_dir, time.perf_counter)
     else:
@@ -70,9 +80,23 @@ def train(
         typer.echo("\n".join(_lines(report)))
 
 
+def _history_files(
+    history: list[str], layout: Layout | None, invocation: Invocation
+) -> tuple[RecordFile, ...]:
+    """Return the files of history; none where it is the topic."""
+    from adapters.record_inputs import record_files
+
+    if TOPIC in history and len(history) > 1:
+        raise UsageError(
+            f"history is either files or the topic; received {', '.join(history)}. Give one or the "
+            "other, or write ./topic for a file of that name"
+        )
+    return () if history == [TOPIC] else record_files(history, layout, invocation.environ)
+
+
 def _plan(
     source: str,
-    history: list[str],
+    files: tuple[RecordFile, ...],
     start: str | None,
     end: str | None,
     detector: str | None,
@@ -82,20 +106,15 @@ def _plan(
     from streamscore.sources.time_range import time_range
     from trainer.app import DEFAULT_DETECTOR, TrainingPlan
 
-    loaded = load_source(source)
-    if TOPIC in history and len(history) > 1:
-        raise UsageError(
-            f"history is either files or the topic; received {', '.join(history)}. Give one or the "
-            "other, or write ./topic for a file of that name"
-        )
-    if history == [TOPIC] and dialect is not None:
+    if not files and dialect is not None:
         raise UsageError(
             f"--dialect says how files are written; received {dialect} for the topic, which holds "
             "the source's own spelling. Leave it out"
         )
+    loaded = load_source(source)
     return TrainingPlan(
         source=loaded,
-        files=() if history == [TOPIC] else tuple(Path(name) for name in history),
+        files=files,
         time_range=time_range(loaded, start, end),
         detector=detector or DEFAULT_DETECTOR,
         dialect=dialect,

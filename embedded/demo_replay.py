@@ -31,6 +31,7 @@ from producer.progress import Progress
 from producer.replay import replay
 from producer.sending import RecordSender
 from streamscore.settings import Settings
+from streamscore.sources.record_files import LocalFile
 
 _STILL_SECONDS = 30.0
 _POLL_SECONDS = 0.05
@@ -133,7 +134,7 @@ class Replaying:
 
     def _replay(self, rejects: Path) -> tuple[ReplaySummary, int]:
         plan = ReplayPlan(
-            files=(self._data.live,),
+            files=(LocalFile(self._data.live),),
             rate=self._plan.rate,
             inject_rate=self._plan.inject,
             seed=self._plan.seed,

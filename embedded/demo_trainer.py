@@ -19,6 +19,7 @@ from embedded.demo_training import STEP, Outcome
 from streamscore.errors import StackError
 from streamscore.settings import Settings, load_settings
 from streamscore.sources import load_source
+from streamscore.sources.record_files import LocalFile
 
 _WAIT_SECONDS = 120.0
 
@@ -47,7 +48,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     from trainer.publishing import publish_model
 
     source_name, history_file, seed, settings_file, result = arguments
-    plan = TrainingPlan(source=load_source(source_name), files=(Path(history_file),))
+    plan = TrainingPlan(source=load_source(source_name), files=(LocalFile(Path(history_file)),))
     _tell("fitting a model")
     before = load_settings(None, {}, {"trainer.seed": seed})
     with tempfile.TemporaryDirectory() as folder:

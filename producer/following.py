@@ -15,13 +15,14 @@ from typing import IO, cast
 
 from msgspec import Struct
 
+from adapters.record_inputs import STANDARD_INPUT, StandardInput
 from adapters.topic_admin import TopicDescription
 from producer.delivery import Delivery
 from producer.growing import POLL_SECONDS, End, GrowingFile, has_fingerprint
 from producer.marks import ReplayMark, plan_hash
 from producer.ordering import OrderedRow
 from producer.outgoing import Tally
-from producer.plan import STANDARD_INPUT, ReplayPlan, ReplaySummary, Resumed
+from producer.plan import ReplayPlan, ReplaySummary, Resumed
 from producer.progress import Telling
 from producer.reading import FileReader, RejectFile, file_names
 from producer.resuming import Resumption, resumption_of
@@ -33,7 +34,7 @@ from streamscore.errors import UsageError
 from streamscore.headers import CONTROL_END
 from streamscore.settings import Settings
 from streamscore.sources import Codec, Source
-from streamscore.sources.record_files import Layout, layout_of
+from streamscore.sources.record_files import Layout, RecordFile
 from streamscore.sources.row_files import FileRow
 
 log = logging.getLogger(__name__)
@@ -106,7 +107,8 @@ class _Following:
         self._sender = sender
         self._rejects = rejects
         self._started_ms = started_ms
-        self._path = plan.files[0]
+        self._file = plan.files[0]
+        self._path = Path(self._file.name)
         (self._name,) = file_names(plan.files)
         max_bytes = settings.scorer.record_max_bytes
         self._codec = Codec(source, max_bytes)
@@ -189,7 +191,7 @@ class _Following:
 
     def _rows(self, growing: GrowingFile) -> Generator[OrderedRow, None, None]:
         content = _PromptReader(growing, _BUFFER_BYTES)
-        layout = _layout(self._path.name, content)
+        layout = _layout(self._file, content)
         file = _FollowedFile(self._name, layout, cast("IO[bytes]", content))
         for found in _whole_rows(self._reader.file_rows(file), growing, layout):
             row = self._reader.accepted(self._name, found, self._rejects)
@@ -266,10 +268,10 @@ class _FollowedFile(Struct, frozen=True):
         return self.content
 
 
-def _layout(name: str, content: _PromptReader) -> Layout:
-    if name != STANDARD_INPUT:
-        return layout_of(name)
-    return "jsonl" if content.peek(1)[:1] == b"{" else "csv"
+def _layout(file: RecordFile, content: _PromptReader) -> Layout:
+    if not isinstance(file, StandardInput):
+        return file.layout
+    return file.told_layout or ("jsonl" if content.peek(1)[:1] == b"{" else "csv")
 
 
 def _beside(path: Path, rejects: Path) -> list[Path]:

@@ -6,12 +6,10 @@ from typing import Literal
 
 from msgspec import Struct
 
+from adapters.record_inputs import STANDARD_INPUT
 from streamscore.errors import UsageError
+from streamscore.sources.record_files import LocalFile, RecordFile
 from streamscore.sources.time_range import TimeRange
-
-STANDARD_INPUT = "-"
-"""As a file: what comes in by the pipe."""
-
 
 Resumed = Literal["not asked", "nothing found", "went on", "complete"]
 
@@ -21,8 +19,8 @@ class ReplayPlan(Struct, frozen=True, kw_only=True):
 
     Attributes
     ----------
-    files : tuple of Path
-        CSV or JSON lines, plain or gzipped.
+    files : tuple of RecordFile
+        What is replayed.
     times : TimeRange
         Rows of which range of event time are sent.
     limit : int or None
@@ -54,7 +52,7 @@ class ReplayPlan(Struct, frozen=True, kw_only=True):
         the source's range of time allows.
     """
 
-    files: tuple[Path, ...]
+    files: tuple[RecordFile, ...]
     times: TimeRange = TimeRange()
     limit: int | None = None
     speed: float | None = None
@@ -94,7 +92,7 @@ class ReplayPlan(Struct, frozen=True, kw_only=True):
             self._check_following()
         elif self.idle_seconds is not None:
             raise UsageError(f"--idle is for --follow; got {self.idle_seconds:g} without it")
-        if self.resume and any(str(path) == STANDARD_INPUT for path in self.files):
+        if self.resume and any(file.name == STANDARD_INPUT for file in self.files):
             raise UsageError(
                 "--resume reads the files again from their beginning; got standard input, which is "
                 "gone. Write it to a file, and replay that."
@@ -126,7 +124,7 @@ class ReplayPlan(Struct, frozen=True, kw_only=True):
             return
         if self.follow:
             raise UsageError("a file that is followed has no end to begin again at; got --loop")
-        if any(str(path) == STANDARD_INPUT for path in self.files):
+        if any(file.name == STANDARD_INPUT for file in self.files):
             raise UsageError("--loop reads the files again; got standard input. Give it a file.")
 
     def _check_following(self) -> None:
@@ -138,12 +136,17 @@ class ReplayPlan(Struct, frozen=True, kw_only=True):
             )
         if self.speed is not None:
             raise UsageError("a file that is followed sets the pace itself; got --speed")
-        if self.files[0].suffix == ".gz":
-            raise UsageError(f"--follow takes a file as it is written, got {self.files[0]}")
+        (file,) = self.files
+        is_here = isinstance(file, LocalFile) or file.name == STANDARD_INPUT
+        if not is_here or file.name.endswith(".gz"):
+            raise UsageError(
+                "--follow takes a file of this machine as it is written, or standard input; got "
+                f"{file.name}"
+            )
 
 
-def _check_reject_file(rejects: Path, files: tuple[Path, ...]) -> None:
-    if any(_is_same(rejects, path) for path in files):
+def _check_reject_file(rejects: Path, files: tuple[RecordFile, ...]) -> None:
+    if any(isinstance(file, LocalFile) and _is_same(rejects, file.path) for file in files):
         fault = f"must not be one of the files replayed, got {rejects}"
     elif rejects.is_dir():
         fault = f"must be a file, got the folder {rejects}"

@@ -16,7 +16,7 @@ from streamscore.errors import UsageError
 from streamscore.formats import format_named
 from streamscore.sources import Source
 from streamscore.sources.faults import RecordFault
-from streamscore.sources.record_files import LocalFile, RecordFile
+from streamscore.sources.record_files import LocalFile, RecordFile, short_name
 from streamscore.sources.row_files import FileRow, read_rows
 from streamscore.sources.rows import Row
 from streamscore.sources.time_range import TimeRange
@@ -93,8 +93,8 @@ class RejectFile:
             ) from None
 
 
-def file_names(files: Sequence[Path]) -> tuple[str, ...]:
-    """Return what each file is called in row ids: its name, or its path where names repeat.
+def file_names(files: Sequence[RecordFile]) -> tuple[str, ...]:
+    """Return what each file is called in row ids: its last name, or its whole where names repeat.
 
     Raises
     ------
@@ -103,17 +103,22 @@ def file_names(files: Sequence[Path]) -> tuple[str, ...]:
 
     Examples
     --------
-    >>> file_names([Path("may/a.csv"), Path("may/b.csv"), Path("june/b.csv")])
+    >>> paths = [Path("may/a.csv"), Path("may/b.csv"), Path("june/b.csv")]
+    >>> file_names([LocalFile(path) for path in paths])
     ('a.csv', 'may/b.csv', 'june/b.csv')
     """
     if not files:
         raise UsageError("a replay needs at least one file, got none")
-    places = Counter(path.resolve() for path in files)
-    repeated = sorted(str(path) for path, count in places.items() if count > 1)
+    places = Counter(_place(file) for file in files)
+    repeated = sorted(place for place, count in places.items() if count > 1)
     if repeated:
         raise UsageError(f"a file may be given once; {', '.join(repeated)} is given again")
-    names = Counter(path.name for path in files)
-    return tuple(path.name if names[path.name] == 1 else str(path) for path in files)
+    names = Counter(map(short_name, files))
+    return tuple(short_name(file) if names[short_name(file)] == 1 else file.name for file in files)
+
+
+def _place(file: RecordFile) -> str:
+    return str(file.path.resolve()) if isinstance(file, LocalFile) else file.name
 
 
 class FileReader:
@@ -148,7 +153,7 @@ class FileReader:
 
     def read(
         self,
-        files: Sequence[Path],
+        files: Sequence[RecordFile],
         into: Ordering,
         rejects: RejectFile,
         should_stop: Callable[[int], bool],
@@ -157,8 +162,8 @@ class FileReader:
 
         Parameters
         ----------
-        files : sequence of Path
-            CSV or JSON lines, plain or gzipped.
+        files : sequence of RecordFile
+            What is read.
         into : Ordering
             Takes the rows.
         rejects : RejectFile
@@ -172,7 +177,7 @@ class FileReader:
             When a file cannot be read.
         """
         for number, line, found in self._rows(files):
-            row = self.accepted(str(files[number]), found, rejects)
+            row = self.accepted(files[number].name, found, rejects)
             if row is not None:
                 into.add(number, line, row)
             if not self._read % _TOLD_EVERY_ROWS and should_stop(self._read):
@@ -209,8 +214,7 @@ class FileReader:
         note = partial(self._dialects.__setitem__, file.name)
         return read_rows(self._source, file, self._dialect, note)
 
-    def _rows(self, files: Sequence[Path]) -> Iterator[tuple[int, int, FileRow]]:
-        for number, path in enumerate(files):
-            watched = self._content.watched(LocalFile(path))
-            for found in self.file_rows(watched):
+    def _rows(self, files: Sequence[RecordFile]) -> Iterator[tuple[int, int, FileRow]]:
+        for number, file in enumerate(files):
+            for found in self.file_rows(self._content.watched(file)):
                 yield number, found.line, found

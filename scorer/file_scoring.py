@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
-from pathlib import Path
 
 import numpy as np
 from msgspec import Struct
@@ -12,7 +11,7 @@ from msgspec import Struct
 from streamscore.calibration import severity
 from streamscore.events import iso_utc
 from streamscore.scoring import Model, PartitionFold, Scored
-from streamscore.sources.record_files import LocalFile
+from streamscore.sources.record_files import RecordFile
 from streamscore.sources.row_files import FileRow, read_rows
 
 BATCH_RECORDS = 4096
@@ -57,7 +56,10 @@ class RowScore(Struct, frozen=True, kw_only=True):
 
 
 def score_file(
-    model: Model, path: Path, batch_records: int = BATCH_RECORDS, dialect: str | None = None
+    model: Model,
+    file: RecordFile,
+    batch_records: int = BATCH_RECORDS,
+    dialect: str | None = None,
 ) -> Iterator[list[RowScore]]:
     """Score the rows of a file in their order, as a partition of these records would be.
 
@@ -65,7 +67,7 @@ def score_file(
     ----------
     model : Model
         What scores. The window starts with its bundle, as that of a stream of one partition.
-    path : Path
+    file : RecordFile
         A file of the model's source.
     batch_records : int
         How many rows are read and yielded at once, at least 1.
@@ -83,7 +85,7 @@ def score_file(
         When the file cannot be read.
     """
     fold = PartitionFold(model, model.new_window(1))
-    rows = read_rows(model.source, LocalFile(path), dialect)
+    rows = read_rows(model.source, file, dialect)
     while batch := list(islice(rows, batch_records)):
         yield _scored(fold, batch)
 

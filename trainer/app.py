@@ -15,6 +15,7 @@ from adapters.model_log import TrainedModel
 from streamscore.bundle import make_bundle_folder, write_bundle
 from streamscore.settings import Settings
 from streamscore.sources import Codec, Source
+from streamscore.sources.record_files import RecordFile
 from streamscore.sources.time_range import TimeRange
 from streamscore.topics import topic_name
 from trainer import pyfunc_model
@@ -41,7 +42,7 @@ class TrainingPlan(Struct, frozen=True, kw_only=True):
     ----------
     source : Source
         The source.
-    files : tuple of Path
+    files : tuple of RecordFile
         Files of history; none reads the source's topic.
     time_range : TimeRange
         Which event times are learned from.
@@ -52,7 +53,7 @@ class TrainingPlan(Struct, frozen=True, kw_only=True):
     """
 
     source: Source
-    files: tuple[Path, ...] = ()
+    files: tuple[RecordFile, ...] = ()
     time_range: TimeRange = TimeRange()
     detector: str = DEFAULT_DETECTOR
     dialect: str | None = None

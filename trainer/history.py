@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 import numpy as np
 from msgspec import Struct
@@ -10,7 +9,7 @@ from numpy.typing import NDArray
 
 from streamscore.sources import Codec, RecordFault
 from streamscore.sources.codec import Record
-from streamscore.sources.record_files import LocalFile
+from streamscore.sources.record_files import RecordFile, short_name
 from streamscore.sources.row_files import read_rows
 from streamscore.sources.time_range import TimeRange
 
@@ -115,7 +114,7 @@ class HistoryBuilder:
 
 def history_from_files(
     codec: Codec,
-    paths: Iterable[Path],
+    files: Iterable[RecordFile],
     most_records: int,
     range_: TimeRange = _ALL_TIME,
     dialect: str | None = None,
@@ -126,8 +125,8 @@ def history_from_files(
     ----------
     codec : Codec
         The source's codec.
-    paths : iterable of Path
-        CSV or JSON lines, plain or gzipped, in any order of time.
+    files : iterable of RecordFile
+        The files, in any order of time.
     most_records : int
         How many are kept at most, the latest.
     range_ : TimeRange
@@ -142,9 +141,9 @@ def history_from_files(
     """
     builder = HistoryBuilder(codec, most_records, range_)
     names = []
-    for part, path in enumerate(paths):
-        names.append(path.name)
-        for line, row, fault in read_rows(codec.source, LocalFile(path), dialect):
+    for part, file in enumerate(files):
+        names.append(short_name(file))
+        for line, row, fault in read_rows(codec.source, file, dialect):
             if row is not None:
                 builder.take(row.value, part, line)
             elif fault is not None:

@@ -39,6 +39,8 @@ class LocalFile(Struct, frozen=True):
     ----------
     path : Path
         A file named `.csv`, `.jsonl` or `.ndjson`, each with `.gz` behind it where it is gzipped.
+    told_layout : {"csv", "jsonl"} or None
+        How records stand in it, where that is known whatever its name says.
 
     Examples
     --------
@@ -47,6 +49,7 @@ class LocalFile(Struct, frozen=True):
     """
 
     path: Path
+    told_layout: Layout | None = None
 
     @property
     def name(self) -> str:
@@ -56,13 +59,24 @@ class LocalFile(Struct, frozen=True):
     @property
     def layout(self) -> Layout:
         """How records stand in it; UsageError where its name does not tell."""
-        return layout_of(self.path.name)
+        return self.told_layout or layout_of(self.path.name)
 
     def open(self) -> IO[bytes]:
         """Open its bytes, unzipped."""
         if self.path.suffix == ".gz":
             return cast("IO[bytes]", gzip.open(self.path))
         return self.path.open("rb")
+
+
+def short_name(file: RecordFile) -> str:
+    """Return the last part of a file's name.
+
+    Examples
+    --------
+    >>> short_name(LocalFile(Path("may/a.csv")))
+    'a.csv'
+    """
+    return file.name.rpartition("/")[2]
 
 
 def layout_of(name: str) -> Layout:

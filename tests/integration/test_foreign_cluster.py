@@ -26,6 +26,7 @@ from streamscore.errors import BrokerError
 from streamscore.events import Announcement
 from streamscore.settings import Kafka, Scorer, Settings, Topics, Worker
 from streamscore.sources import Codec
+from streamscore.sources.record_files import LocalFile
 from streamscore.sources.time_range import TimeRange
 from streamscore.topics import TopicPlan
 from tests.guarded_kafka import GuardedKafka
@@ -132,7 +133,7 @@ def test_each_service_does_its_work_with_the_rights_that_are_listed_for_it(
     for value in VALUES[:300]:
         producer.produce("orders.v2", value)
     assert producer.flush(20) == 0
-    later = write_lines(tmp_path / "later.jsonl", VALUES[300:])
+    later = LocalFile(write_lines(tmp_path / "later.jsonl", VALUES[300:]))
     assert replay(ReplayPlan(files=(later,)), SOURCE, settings_of(cluster, "producer")).sent == 600
     trainer = settings_of(cluster, "trainer")
     history = history_from_topic(Codec(SOURCE), trainer.kafka, "orders.v2", 5000, TimeRange())

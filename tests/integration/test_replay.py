@@ -19,6 +19,7 @@ from streamscore.errors import BrokerError, UsageError
 from streamscore.headers import CONTROL, INJECTED, REPLAY, ROW
 from streamscore.settings import Kafka, Settings
 from streamscore.sources import Codec, Source, load_source
+from streamscore.sources.record_files import LocalFile
 from streamscore.sources.time_range import time_range
 from streamscore.synthetic import generate, kinds_of
 from tests.naive.partitioner import java_partition
@@ -104,7 +105,8 @@ def replayed(source: Source, settings: Settings, tmp_path: Path) -> Replay:
             name: options.pop(name) for name in ("is_stopped", "on_progress") if name in options
         }
         options.setdefault("rejects", tmp_path / "rejects.jsonl")
-        return replay(ReplayPlan(files=files, **options), source, settings, **hooks)
+        plan = ReplayPlan(files=tuple(map(LocalFile, files)), **options)
+        return replay(plan, source, settings, **hooks)
 
     return run
 
@@ -201,7 +203,7 @@ def test_the_same_replay_gives_the_same_topic(
     for number in range(2):
         named = msgspec.structs.replace(source, name=f"{source.name[:40]}-{number}")
         plan = ReplayPlan(
-            files=(tmp_path / "a.csv", tmp_path / "b.csv.gz"),
+            files=(LocalFile(tmp_path / "a.csv"), LocalFile(tmp_path / "b.csv.gz")),
             partitions=2,
             inject_rate=0.2,
             seed=7,
@@ -239,7 +241,7 @@ def test_rows_with_a_key_go_where_its_hash_says_and_keep_their_bytes(
         msgspec.json.encode(record) for record in generate("reviews", 400, np.random.default_rng(0))
     ]
     (tmp_path / "r.jsonl").write_bytes(b"\n".join(lines))
-    plan = ReplayPlan(files=(tmp_path / "r.jsonl",), partitions=3)
+    plan = ReplayPlan(files=(LocalFile(tmp_path / "r.jsonl"),), partitions=3)
     found = records(kafka, replay(plan, source, settings).topic)
     assert sorted(one.value for one in found) == sorted(lines)
     homes: dict[bytes | None, set[int]] = {}
@@ -317,7 +319,7 @@ def test_records_larger_than_the_default_are_looked_at_and_copied_where_they_may
     (tmp_path / "a.jsonl").write_bytes(b"\n".join(lines))
     roomy = msgspec.structs.replace(settings.scorer, record_max_bytes=2_000_000)
     settings = msgspec.structs.replace(settings, scorer=roomy)
-    plan = ReplayPlan(files=(tmp_path / "a.jsonl",), inject_rate=1.0)
+    plan = ReplayPlan(files=(LocalFile(tmp_path / "a.jsonl"),), inject_rate=1.0)
     summary = replay(plan, source, settings)
     assert summary.sent == 10
     assert sum(summary.injected.values()) == 10

@@ -10,6 +10,7 @@ import pytest
 from cli.app import main
 from scorer.file_scoring import RowScore, score_file
 from streamscore.bundle import write_bundle
+from streamscore.sources.record_files import LocalFile
 from tests.sensors import SENSORS_TOML, sensor_values, write_lines
 from tests.trained_sensors import sensors_model, sensors_training
 
@@ -32,7 +33,7 @@ def records(tmp_path: Path) -> Path:
 
 
 def expected(records: Path) -> list[RowScore]:
-    return [row for rows in score_file(sensors_model(), records) for row in rows]
+    return [row for rows in score_file(sensors_model(), LocalFile(records)) for row in rows]
 
 
 def test_scores_are_printed_as_csv_and_the_counts_beside(

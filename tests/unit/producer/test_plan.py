@@ -7,6 +7,7 @@ import pytest
 
 from producer.plan import ReplayPlan
 from streamscore.errors import UsageError
+from streamscore.sources.record_files import LocalFile
 
 
 @pytest.mark.parametrize(
@@ -23,7 +24,7 @@ from streamscore.errors import UsageError
 )
 def test_a_broken_rule_is_told(options: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        ReplayPlan(files=(Path("a.csv"),), **options).check("trial")
+        ReplayPlan(files=(LocalFile(Path("a.csv")),), **options).check("trial")
 
 
 def test_a_reject_file_that_is_an_input_is_refused_under_any_name(tmp_path: Path) -> None:
@@ -34,11 +35,13 @@ def test_a_reject_file_that_is_an_input_is_refused_under_any_name(tmp_path: Path
     (tmp_path / "sub").mkdir()
     for rejects in (path, tmp_path / "sub/../a.jsonl", *tmp_path.glob("*.jsonl")):
         with pytest.raises(UsageError, match="must not be one of the files replayed"):
-            ReplayPlan(files=(tmp_path / "b.csv", path), rejects=rejects).check("trial")
+            ReplayPlan(
+                files=(LocalFile(tmp_path / "b.csv"), LocalFile(path)), rejects=rejects
+            ).check("trial")
 
 
 def test_the_default_reject_file_is_no_input_either() -> None:
-    files = (Path("trial.rejects.jsonl"),)
+    files = (LocalFile(Path("trial.rejects.jsonl")),)
     with pytest.raises(UsageError, match=r"got trial\.rejects\.jsonl.*Name another"):
         ReplayPlan(files=files).check("trial")
     ReplayPlan(files=files).check("other")
@@ -46,10 +49,12 @@ def test_the_default_reject_file_is_no_input_either() -> None:
 
 def test_a_reject_file_must_have_a_place(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="must be a file, got the folder"):
-        ReplayPlan(files=(Path("a.csv"),), rejects=tmp_path).check("trial")
+        ReplayPlan(files=(LocalFile(Path("a.csv")),), rejects=tmp_path).check("trial")
     with pytest.raises(UsageError, match="no/such does not"):
-        ReplayPlan(files=(Path("a.csv"),), rejects=tmp_path / "no/such/r.jsonl").check("trial")
+        ReplayPlan(files=(LocalFile(Path("a.csv")),), rejects=tmp_path / "no/such/r.jsonl").check(
+            "trial"
+        )
 
 
 def test_a_plan_of_defaults_is_good() -> None:
-    ReplayPlan(files=(Path("a.csv"),)).check("trial")
+    ReplayPlan(files=(LocalFile(Path("a.csv")),)).check("trial")

@@ -11,6 +11,7 @@ from producer.reading import FileReader, Reading, RejectFile, file_names
 from streamscore.errors import UsageError
 from streamscore.sources import Source
 from streamscore.sources.dialects import Dialect, FieldSpelling
+from streamscore.sources.record_files import LocalFile
 from streamscore.sources.source import EventTime, Field
 from streamscore.sources.time_range import TimeRange
 
@@ -34,7 +35,7 @@ def read(path: Path, times: TimeRange = ALWAYS, max_bytes: int = 1000) -> tuple[
     rejects = path.with_name("rejects.jsonl")
     with SpooledOrdering([path.name]) as ordering, RejectFile(rejects) as file:
         reader = FileReader(SOURCE, times, max_bytes)
-        reading = reader.read([path], ordering, file, lambda _rows: False)
+        reading = reader.read([LocalFile(path)], ordering, file, lambda _rows: False)
         return reading, [ordered.row_id for ordered in ordering.rows()]
 
 
@@ -71,7 +72,7 @@ def test_files_in_several_dialects_are_read_into_one_order(tmp_path: Path) -> No
     old.write_text(f"at,weight\n{AT // 1000},2\n{AT // 1000 + 1},3\n")
     with SpooledOrdering(["n", "o"]) as ordering, RejectFile(tmp_path / "rejects") as file:
         reader = FileReader(source, ALWAYS, 1000)
-        reading = reader.read([new, old], ordering, file, lambda _rows: False)
+        reading = reader.read([LocalFile(new), LocalFile(old)], ordering, file, lambda _rows: False)
         values = [(found.row_id, json.loads(found.row.value)) for found in ordering.rows()]
     assert reading.dialects == {str(new): "canonical", str(old): "old"}
     assert values == [
@@ -82,7 +83,7 @@ def test_files_in_several_dialects_are_read_into_one_order(tmp_path: Path) -> No
     with RejectFile(tmp_path / "rejects") as file, SpooledOrdering(["n"]) as ordering:
         reader = FileReader(source, ALWAYS, 1000, "old")
         with pytest.raises(UsageError, match="in the dialect old needs the columns weight"):
-            reader.read([new], ordering, file, lambda _rows: False)
+            reader.read([LocalFile(new)], ordering, file, lambda _rows: False)
 
 
 def test_rows_outside_the_range_are_skipped_and_too_big_ones_rejected(tmp_path: Path) -> None:
@@ -107,13 +108,16 @@ def test_reading_ends_when_told_to(tmp_path: Path) -> None:
     path.write_bytes(b'{"at": %d}\n' % AT * 2000)
     with SpooledOrdering(["a"]) as ordering, RejectFile(tmp_path / "r") as rejects:
         reader = FileReader(SOURCE, ALWAYS, 1000)
-        reading = reader.read([path], ordering, rejects, lambda rows: rows >= 1000)
+        reading = reader.read([LocalFile(path)], ordering, rejects, lambda rows: rows >= 1000)
     assert reading.rows == 1024
 
 
 def test_files_of_one_name_are_told_apart_and_none_is_read_twice(tmp_path: Path) -> None:
-    assert file_names([tmp_path / "x.csv", tmp_path / "y.csv"]) == ("x.csv", "y.csv")
+    assert file_names([LocalFile(tmp_path / "x.csv"), LocalFile(tmp_path / "y.csv")]) == (
+        "x.csv",
+        "y.csv",
+    )
     with pytest.raises(UsageError, match="given once"):
-        file_names([tmp_path / "x.csv", tmp_path / "sub" / ".." / "x.csv"])
+        file_names([LocalFile(tmp_path / "x.csv"), LocalFile(tmp_path / "sub/../x.csv")])
     with pytest.raises(UsageError, match="at least one file"):
         file_names([])

@@ -12,6 +12,7 @@ from streamscore.scoring import Model, PartitionFold
 from streamscore.sources import Codec
 from streamscore.sources.dialects import Dialect, FieldSpelling
 from streamscore.sources.nesting import Nesting
+from streamscore.sources.record_files import LocalFile
 from tests.sensors import SENSORS, nested, sensor_values, write_lines
 from tests.trained_sensors import CODEC, DETECTOR, sensors_model, sensors_training
 from trainer.history import HistoryBuilder
@@ -32,7 +33,9 @@ def values_with_faults(count: int = 700) -> list[bytes]:
 
 
 def scored(path: Path, batch_records: int = 100) -> list[RowScore]:
-    return [row for rows in score_file(sensors_model(), path, batch_records) for row in rows]
+    return [
+        row for rows in score_file(sensors_model(), LocalFile(path), batch_records) for row in rows
+    ]
 
 
 @pytest.mark.parametrize("batch_records", [1, 97, 10_000])
@@ -65,7 +68,7 @@ def test_nested_records_have_the_scores_of_flat_ones(tmp_path: Path) -> None:
     training = train(codec, history.history("nested"), DETECTOR, 7, lambda: 0.0)
     model = Model(codec, training.bundle, "sensors", "1")
     lines = [msgspec.json.encode(put(msgspec.json.decode(value))) for value in values]
-    (found,) = score_file(model, write_lines(tmp_path / "nested.jsonl", lines))
+    (found,) = score_file(model, LocalFile(write_lines(tmp_path / "nested.jsonl", lines)))
     assert found == scored(write_lines(tmp_path / "flat.jsonl", values))
     assert any(row.flagged and row.reason in SENSORS.fields for row in found)
 
@@ -100,7 +103,7 @@ def test_a_window_too_short_for_the_rate_has_no_threshold(tmp_path: Path) -> Non
     arrays = bundle.arrays | {"calibration.scores": np.linspace(0.4, 0.5, 10)}
     model = Model(CODEC, msgspec.structs.replace(bundle, arrays=arrays), "short", "1")
     path = write_lines(tmp_path / "a.jsonl", sensor_values(5))
-    rows = [row for rows in score_file(model, path) for row in rows]
+    rows = [row for rows in score_file(model, LocalFile(path)) for row in rows]
     assert [row.threshold for row in rows] == [None] * 5
     assert not any(row.flagged for row in rows)
 
@@ -126,11 +129,11 @@ def test_a_file_in_another_dialect_gives_the_scores_of_the_same_records(tmp_path
     spelled = Model(Codec(source), sensors_training().bundle, "old", "1")
     values = sensor_values(20)
     old = [value.replace(b'"sensor":', b'"device":') for value in values]
-    path = write_lines(tmp_path / "old.jsonl", old)
+    file = LocalFile(write_lines(tmp_path / "old.jsonl", old))
     expected = scored(write_lines(tmp_path / "a.jsonl", values))
     for named in (None, "old"):
-        assert [row for rows in score_file(spelled, path, 7, named) for row in rows] == expected
-    rejected = [row for rows in score_file(spelled, path, 7, "canonical") for row in rows]
+        assert [row for rows in score_file(spelled, file, 7, named) for row in rows] == expected
+    rejected = [row for rows in score_file(spelled, file, 7, "canonical") for row in rows]
     assert {row.rejected for row in rejected} != {None}
 
 

@@ -8,11 +8,16 @@ from hypothesis import strategies as st
 
 from streamscore.sources import Codec
 from streamscore.sources.dialects import Dialect, FieldSpelling
+from streamscore.sources.record_files import LocalFile
 from streamscore.sources.time_range import TimeRange
 from tests.sensors import FIRST_AT_MS, SENSORS, STEP_MS, sensor_values, write_lines
 from trainer.history import History, HistoryBuilder, history_from_files
 
 CODEC = Codec(SENSORS)
+
+
+def written(path: Path, values: list[bytes]) -> LocalFile:
+    return LocalFile(write_lines(path, values))
 
 
 def encoded(history: History) -> list[bytes]:
@@ -22,9 +27,9 @@ def encoded(history: History) -> list[bytes]:
 def test_history_is_in_the_order_of_event_time_whatever_the_files_order(tmp_path: Path) -> None:
     values = sensor_values(60)
     shuffled = random.Random(1).sample(values, 60)
-    paths = [write_lines(tmp_path / f"{i}.jsonl", shuffled[i::3]) for i in range(3)]
-    history = history_from_files(CODEC, paths, 1000)
-    in_order = history_from_files(CODEC, [write_lines(tmp_path / "all.jsonl", values)], 1000)
+    files = [written(tmp_path / f"{i}.jsonl", shuffled[i::3]) for i in range(3)]
+    history = history_from_files(CODEC, files, 1000)
+    in_order = history_from_files(CODEC, [written(tmp_path / "all.jsonl", values)], 1000)
     assert encoded(history) == encoded(in_order)
     assert np.array_equal(history.utc_ms, FIRST_AT_MS + STEP_MS * np.arange(60))
     assert history.origin == "0.jsonl, 1.jsonl, 2.jsonl"
@@ -34,7 +39,7 @@ def test_history_is_in_the_order_of_event_time_whatever_the_files_order(tmp_path
 def test_bad_records_are_counted_by_reason_and_left_out(tmp_path: Path) -> None:
     values = sensor_values(3)
     bad = [b"{", b"[]", values[0].replace(b'"temperature":', b'"temperature":9'), b'{"at":1}']
-    history = history_from_files(CODEC, [write_lines(tmp_path / "a.jsonl", bad + values)], 1000)
+    history = history_from_files(CODEC, [written(tmp_path / "a.jsonl", bad + values)], 1000)
     assert len(history) == 3
     assert history.skipped == {
         "event_time_absurd": 1,
@@ -45,9 +50,9 @@ def test_bad_records_are_counted_by_reason_and_left_out(tmp_path: Path) -> None:
 
 
 def test_only_the_range_asked_for_is_learned_from(tmp_path: Path) -> None:
-    path = write_lines(tmp_path / "a.jsonl", sensor_values(10))
+    file = written(tmp_path / "a.jsonl", sensor_values(10))
     range_ = TimeRange(FIRST_AT_MS + 2 * STEP_MS, FIRST_AT_MS + 5 * STEP_MS)
-    history = history_from_files(CODEC, [path], 1000, range_)
+    history = history_from_files(CODEC, [file], 1000, range_)
     assert [(at - FIRST_AT_MS) // STEP_MS for at in history.utc_ms.tolist()] == [2, 3, 4]
     assert history.skipped == {"out_of_time": 7}
 
@@ -61,13 +66,13 @@ def test_history_in_another_dialect_is_that_of_the_same_records(tmp_path: Path) 
         msgspec.json.encode(record | {"at": record["at"] // 1000, "device": record.pop("sensor")})
         for record in records
     ]
-    path = write_lines(tmp_path / "old.jsonl", old)
+    file = written(tmp_path / "old.jsonl", old)
     for named in (None, "old"):
-        history = history_from_files(codec, [path], 1000, dialect=named)
+        history = history_from_files(codec, [file], 1000, dialect=named)
         assert [codec.encode(record) for record in history.records] == [
             codec.encode(codec.decode(value)) for value in values
         ]
-    assert len(history_from_files(codec, [path], 1000, dialect="canonical")) == 0
+    assert len(history_from_files(codec, [file], 1000, dialect="canonical")) == 0
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 2)), max_size=60), st.integers(1, 20))
