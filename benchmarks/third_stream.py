@@ -145,7 +145,9 @@ def run_stream(bootstrap_servers: str, stream: Stream) -> Outcome:
     settings = settings_for(bootstrap_servers, source.name)
     model = trained_model(source, values_of(source, stream.path))
     rejects = stream.path.with_suffix(".rejects.jsonl")
-    plan = ReplayPlan(files=(stream.path,), partitions=1, rejects=rejects, allow_behind=True)
+    plan = ReplayPlan(
+        files=(LocalFile(stream.path),), partitions=1, rejects=rejects, allow_behind=True
+    )
     replayed = replay(plan, source, settings)
     report = Counted(source)
     worker = make_worker(settings, source, model, report)

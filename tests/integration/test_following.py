@@ -20,6 +20,7 @@ from streamscore.errors import UsageError
 from streamscore.headers import CONTROL
 from streamscore.settings import Kafka, Settings
 from streamscore.sources import Source, load_source
+from streamscore.sources.record_files import LocalFile
 from tests.integration.test_replay import received, records
 from tests.processes import eventually
 
@@ -101,7 +102,9 @@ Follow = Callable[..., Any]
 def following(source: Source, settings: Settings, tmp_path: Path) -> Follow:
     @contextmanager
     def follow(path: Path, **options: Any) -> Iterator[Following]:
-        plan = ReplayPlan(files=(path,), follow=True, rejects=tmp_path / "r.jsonl", **options)
+        plan = ReplayPlan(
+            files=(LocalFile(path),), follow=True, rejects=tmp_path / "r.jsonl", **options
+        )
         one = Following(plan, source, settings)
         one.start()
         yield one
@@ -213,7 +216,9 @@ def test_a_file_that_is_not_the_one_begun_with_is_not_gone_on_with(
     with following(path, idle_seconds=0.2) as one:
         assert one.ended().sent == 5
     path.write_bytes(lines(100, 5))
-    plan = ReplayPlan(files=(path,), follow=True, resume=True, rejects=tmp_path / "r.jsonl")
+    plan = ReplayPlan(
+        files=(LocalFile(path),), follow=True, resume=True, rejects=tmp_path / "r.jsonl"
+    )
     with pytest.raises(UsageError, match=r"begins otherwise now.*without --resume"):
         replay(plan, source, settings)
 

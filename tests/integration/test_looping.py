@@ -14,6 +14,7 @@ from producer.replay import replay
 from streamscore.errors import UsageError
 from streamscore.settings import Kafka, Settings
 from streamscore.sources import Source, load_source
+from streamscore.sources.record_files import LocalFile
 from streamscore.synthetic import generate
 from tests.integration.test_replay import event_times, records
 from tests.integration.test_resuming import rows_of, stopped_after
@@ -49,7 +50,7 @@ def agrees(value: bytes) -> bool:
 def test_rounds_of_accidents_contradict_their_dates_nowhere_and_go_on_where_they_broke_off(
     kafka: str, settings: Settings, file: Path
 ) -> None:
-    plan = ReplayPlan(files=(file,), rounds=4, partitions=2)
+    plan = ReplayPlan(files=(LocalFile(file),), rounds=4, partitions=2)
     summary = replay(plan, accidents("looped"), settings)
     found = records(kafka, summary.topic)
     assert (summary.rows_read, summary.sent, summary.rounds) == (1200, 4800, 4)
@@ -77,8 +78,8 @@ def test_a_loop_beyond_the_latest_time_is_refused_or_ends_with_why(
     time = msgspec.structs.replace(short.event_time, latest="2024-03-01")
     short = msgspec.structs.replace(short, event_time=time)
     with pytest.raises(UsageError, match=r"event_time\.latest; so there can be [0-9]+ rounds"):
-        replay(ReplayPlan(files=(file,), rounds=50), short, settings)
-    summary = replay(ReplayPlan(files=(file,), rounds=None), short, settings)
+        replay(ReplayPlan(files=(LocalFile(file),), rounds=50), short, settings)
+    summary = replay(ReplayPlan(files=(LocalFile(file),), rounds=None), short, settings)
     assert summary.rounds > 1
     assert summary.sent == 1200 * summary.rounds
     assert "would reach 2024-03-01" in summary.notes[0]

@@ -23,6 +23,7 @@ from streamscore.errors import BrokerError, UsageError
 from streamscore.headers import CONTROL, INJECTED
 from streamscore.settings import Kafka, Settings
 from streamscore.sources import Source, load_source
+from streamscore.sources.record_files import LocalFile
 from streamscore.sources.time_range import TimeRange
 from streamscore.synthetic import generate
 from tests.integration.test_replay import Received, received, records, without_marks
@@ -89,7 +90,12 @@ def run(settings: Settings, source_file: Callable[[str], Path], tmp_path: Path) 
         source = load_source(str(source_file(suffix)))
         hooks = {n: options.pop(n) for n in ("is_stopped", "on_progress") if n in options}
         options.setdefault("rejects", tmp_path / "rejects.jsonl")
-        return replay(ReplayPlan(files=files, **options), source, settings, **hooks)
+        return replay(
+            ReplayPlan(files=tuple(LocalFile(file) for file in files), **options),
+            source,
+            settings,
+            **hooks,
+        )
 
     return run_one
 
@@ -255,7 +261,7 @@ def test_rows_without_a_key_and_injected_copies_go_on_in_turn(
     def named(name: str) -> Source:
         return msgspec.structs.replace(load_source("accidents"), name=name)
 
-    plan = ReplayPlan(files=(file,), partitions=3, inject_rate=0.2, seed=9)
+    plan = ReplayPlan(files=(LocalFile(file),), partitions=3, inject_rate=0.2, seed=9)
     expected = rows_of(kafka, replay(plan, named("keyless-quiet"), settings).topic)
     hooks = stopped_after(400)
     slow = msgspec.structs.replace(plan, rate=hooks.pop("rate"))

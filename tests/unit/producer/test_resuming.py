@@ -30,6 +30,7 @@ from streamscore.headers import (
     ROW,
 )
 from streamscore.sources import Codec
+from streamscore.sources.record_files import LocalFile
 from streamscore.sources.rows import Row
 from tests.naive.partitioner import java_partition
 from tests.sensors import SENSORS, sensor_values
@@ -323,7 +324,7 @@ def test_a_row_that_was_sent_back_from_the_dead_letters_says_nothing_of_the_repl
 
 
 def test_what_decides_the_messages_changes_the_plan_and_the_pace_does_not() -> None:
-    plan = ReplayPlan(files=(Path("a.csv"),), inject_rate=0.1)
+    plan = ReplayPlan(files=(LocalFile(Path("a.csv")),), inject_rate=0.1)
 
     def hashed(**changes: Any) -> str:
         return plan_hash(msgspec.structs.replace(plan, **changes), SENSORS, ("a.csv",), 1000)
