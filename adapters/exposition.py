@@ -6,6 +6,7 @@ much for three histograms of every record. Here a batch is one ``searchsorted``.
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
@@ -117,6 +118,8 @@ class Exposition:
 
     def __init__(self, metrics: Iterable[Metric] = METRICS) -> None:
         self._lock = threading.Lock()
+        self._run = ""
+        self._mine: set[tuple[str, tuple[str, ...]]] = set()
         self._declared = {metric.name: metric for metric in metrics}
         self._children: dict[str, dict[tuple[str, ...], Any]] = {n: {} for n in self._declared}
         self._registry = CollectorRegistry(auto_describe=False)
@@ -147,6 +150,31 @@ class Exposition:
         with self._lock:
             self._children[name].pop(self._values(self._declared[name], labels), None)
 
+    def of_run(self, run: str) -> Exposition:
+        """Return the same metrics as a run sees them: the label ``run`` holds its name.
+
+        Examples
+        --------
+        >>> exposition = Exposition()
+        >>> june = exposition.of_run("june")
+        >>> june.counter("streamscore_records_total", source="a").inc(3)
+        >>> b'streamscore_records_total{run="june",source="a"} 3.0' in exposition.render()[0]
+        True
+        >>> june.withdraw()
+        >>> b'"june"' in exposition.render()[0]
+        False
+        """
+        view = copy.copy(self)
+        view._run, view._mine = run, set()
+        return view
+
+    def withdraw(self) -> None:
+        """Expose no more what was asked for here, as when a run is closed."""
+        with self._lock:
+            for name, values in self._mine:
+                self._children[name].pop(values, None)
+            self._mine.clear()
+
     def render(self) -> tuple[bytes, str]:
         """Return the text that Prometheus reads, and its content type."""
         return generate_latest(self._registry), CONTENT_TYPE_LATEST
@@ -166,6 +194,7 @@ class Exposition:
             raise ValueError(f"a {kind} must be declared in streamscore.metrics; received {name!r}")
         values = self._values(metric, labels)
         with self._lock:
+            self._mine.add((name, values))
             children = self._children[name]
             if values not in children:
                 children[values] = self._made(metric)
@@ -176,7 +205,8 @@ class Exposition:
             return Histogram(self._lock, metric.buckets)
         return Counter(self._lock) if metric.kind == "counter" else Gauge(self._lock)
 
-    def _values(self, metric: Metric, labels: dict[str, str | int]) -> tuple[str, ...]:
+    def _values(self, metric: Metric, given: dict[str, str | int]) -> tuple[str, ...]:
+        labels = {"run": self._run, **given} if "run" in metric.labels else given
         if set(labels) != set(metric.labels):
             raise ValueError(
                 f"{metric.name} must have the labels {metric.labels}; received {tuple(labels)}"
@@ -207,10 +237,15 @@ def _family(metric: Metric) -> Family:
 
 
 def _add(family: Any, values: tuple[str, ...], child: Any, bounds: tuple[float, ...]) -> None:
-    if not isinstance(child, Histogram):
+    known = len(family.samples)
+    if isinstance(child, Histogram):
+        upper = [*(str(float(bound)) for bound in bounds), "+Inf"]
+        counts = list(zip(upper, np.cumsum(child.counts).tolist(), strict=True))
+        family.add_metric(values, counts, child.sum)
+    else:
         family.add_metric(values, child.value)
-        return
-    upper = [*(str(float(bound)) for bound in bounds), "+Inf"]
-    family.add_metric(
-        values, list(zip(upper, np.cumsum(child.counts).tolist(), strict=True)), child.sum
-    )
+    for place in range(known, len(family.samples)):
+        sample = family.samples[place]
+        # To Prometheus an empty label is none; readers of the text need not know.
+        labels = {label: value for label, value in sample.labels.items() if value}
+        family.samples[place] = sample._replace(labels=labels)

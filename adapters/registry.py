@@ -105,6 +105,25 @@ class Registry:
             ) from error
         return self._understood(_only_version, answer)
 
+    def version_named(self, name: str, wanted: str) -> ModelVersion:
+        """Return the version that a number or an alias names.
+
+        Raises
+        ------
+        UsageError
+            When there is none.
+        """
+        if wanted.isdecimal():
+            return self.version(name, int(wanted))
+        found = self.resolve_alias(name, wanted)
+        if found is None:
+            raise UsageError(
+                f"a model is named by its version or an alias; {name} has no {wanted}. "
+                "`streamscore train SOURCE` makes one, `streamscore models list SOURCE` shows what "
+                "there is"
+            )
+        return found
+
     def list_versions(self, name: str) -> list[ModelVersion]:
         """Return every version of a model, the latest first; none where there is no model."""
         aliases = self._aliases(name)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import socket
 import uuid
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
@@ -208,7 +208,7 @@ class TopicAdmin:
             detail = answer.get("error_message") or error.description
             raise self._refusal(wish, f"{error.__name__}: {detail}")
 
-    @contextmanager
+    @contextlib.contextmanager
     def _errors(self, wish: str) -> Iterator[None]:
         try:
             yield
@@ -248,7 +248,7 @@ def ensure_topics(
     Returns
     -------
     dict of str to TopicDescription
-        The source's topics by kind.
+        The source's topics by kind; one that is not needed may be missing.
 
     Raises
     ------
@@ -260,11 +260,16 @@ def ensure_topics(
     plans = [plan for plan in planned if plan.kind in kinds]
     found, hidden = admin.look_up(plan.name for plan in plans)
     missing = [plan for plan in plans if plan.name not in found]
-    if missing and (hidden or not settings.topics.create):
-        raise _not_there(source, missing, hidden)
-    if missing:
-        admin.create(missing)
+    needed = [plan for plan in missing if topic(plan.kind).is_needed]
+    unseen = {plan.name for plan in needed} & set(hidden)
+    if needed and (unseen or not settings.topics.create):
+        raise _not_there(source, needed, unseen)
+    if missing and settings.topics.create:
+        admin.create(needed)
+        with contextlib.suppress(BrokerError):  # a right that was never needed may be missing
+            admin.create([plan for plan in missing if plan not in needed])
         found |= admin.describe(plan.name for plan in missing)
+    plans = [plan for plan in plans if plan.name in found or plan in needed]
     for plan in plans:
         if found[plan.name].partitions < plan.partitions and topic(plan.kind).as_records:
             raise BrokerError(

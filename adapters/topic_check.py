@@ -43,6 +43,11 @@ class TopicCheck(msgspec.Struct, frozen=True):
         """Whether it exists without a fault."""
         return self.exists and not self.faults
 
+    @property
+    def is_in_the_way(self) -> bool:
+        """Whether its absence or its faults keep the source from being served."""
+        return self.exists or topic(self.kind).is_needed
+
 
 def check_topics(admin: TopicAdmin, settings: Settings, source: Source) -> list[TopicCheck]:
     """Compare every topic of a source with what it should be.

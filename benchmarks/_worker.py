@@ -16,8 +16,9 @@ from scorer.outputs import Outlets
 from scorer.processor import Processor
 from scorer.report import Done, ScoringReport
 from scorer.scoring import ScoringStep
-from scorer.wiring import Wiring, group_of
+from scorer.wiring import Wiring
 from streamscore.bundle import Bundle
+from streamscore.runs import group_of
 from streamscore.scoring import Model, ModelVersion
 from streamscore.settings import Kafka, Settings, Topics
 from streamscore.settings import Scorer as ScorerSettings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,7 +16,9 @@ from cli.record_inputs import FILE_HELP, Format
 from streamscore.errors import UsageError
 
 if TYPE_CHECKING:
-    from producer.plan import ReplaySummary
+    from producer.plan import ReplayPlan, ReplaySummary
+    from streamscore.settings import Settings
+    from streamscore.sources import Source
 
 EXIT_INTERRUPTED = 130
 
@@ -72,6 +74,14 @@ def replay(  # noqa: PLR0913  # an argument for each option
     loop: Annotated[
         str, typer.Option(help="How many rounds, or forever; later ones are moved on in time.")
     ] = "1",
+    run: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Into a run beside the live stream, opened if need be."),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(metavar="VERSION|ALIAS", help="With --run: the model that scores the run."),
+    ] = None,
     format_: Format = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -106,8 +116,11 @@ def replay(  # noqa: PLR0913  # an argument for each option
         follow=follow,
         idle_seconds=idle,
         rounds=parse_rounds(loop),
+        run=run,
     )
     settings = invocation.settings()
+    plan.check(loaded.name)
+    _open_run(plan, loaded, settings, invocation.environ, model)
     with _interruptible() as stopped, progress_display(error_console()) as on_progress:
         summary = run_replay(
             plan, loaded, settings, on_progress=on_progress, is_stopped=stopped.is_set
@@ -122,6 +135,36 @@ def replay(  # noqa: PLR0913  # an argument for each option
         raise typer.Exit(EXIT_INTERRUPTED)
     if not summary.sent and not summary.already:
         raise UsageError(_why_nothing_was_sent(summary))
+
+
+def _open_run(
+    plan: ReplayPlan,
+    source: Source,
+    settings: Settings,
+    environ: Mapping[str, str],
+    model: str | None,
+) -> None:
+    """Open the run that a replay goes into, unless it is open, or there is none."""
+    if plan.run is None:
+        if model is not None:
+            raise UsageError(
+                f"--model is for a run; the live stream is scored by the version in production, "
+                f"received {model}. Name a run with --run, or leave --model out"
+            )
+        return
+    import time
+
+    from adapters.runs import open_run
+
+    open_run(
+        settings,
+        source,
+        plan.run,
+        environ=environ,
+        now_ms=int(time.time() * 1000),
+        model=model,
+        partitions=plan.partitions,
+    )
 
 
 def _why_nothing_was_sent(summary: ReplaySummary) -> str:

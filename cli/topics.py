@@ -59,7 +59,7 @@ def check(context: typer.Context, source: SourceNames, json: Json = False) -> No
     """
     from adapters.topic_admin import TopicAdmin, plan_against
     from adapters.topic_check import check_topics
-    from streamscore.acls import needed_acls
+    from streamscore.acls import needed_acls, run_acls
     from streamscore.sources import load_source
 
     settings = invocation_of(context).settings()
@@ -68,7 +68,9 @@ def check(context: typer.Context, source: SourceNames, json: Json = False) -> No
         found = [check for one in sources for check in check_topics(admin, settings, one)]
         plans = [plan for one in sources for plan in plan_against(admin, settings, one)]
     checks = list({check.name: check for check in found}.values())
-    acls = needed_acls(settings, plans)
+    acls = sorted(
+        {*needed_acls(settings, plans), *run_acls(settings, [one.name for one in sources])}
+    )
     if json:
         print_json({"topics": checks, "acls": acls})
     else:
@@ -80,7 +82,7 @@ def check(context: typer.Context, source: SourceNames, json: Json = False) -> No
                 for acl in acls
             ],
         )
-    if not all(check.is_usable for check in checks):
+    if not all(check.is_usable or not check.is_in_the_way for check in checks):
         raise typer.Exit(1)
 
 
@@ -89,7 +91,8 @@ def _lines(checks: Sequence[TopicCheck]) -> list[tuple[str, str, str]]:
     for check in checks:
         state = "usable" if check.is_usable else "broken" if check.exists else "missing"
         state = "hidden" if check.is_hidden else state
-        remarks = [*check.faults, *(f"({difference})" for difference in check.differences)]
+        remarks = ["needed for runs alone"] if not (check.exists or check.is_in_the_way) else []
+        remarks += [*check.faults, *(f"({difference})" for difference in check.differences)]
         lines.append((check.name, state, remarks[0] if remarks else ""))
         lines += [("", "", remark) for remark in remarks[1:]]
     return lines

@@ -49,6 +49,12 @@ def train(  # noqa: PLR0913  # an argument for each option
     to: Annotated[
         str | None, typer.Option(metavar="TIME", help="Learn from before this event time only.")
     ] = None,
+    run: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="With --history topic: a run's records, not the stream's."
+        ),
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Decides every random choice.")] = None,
     detector: Annotated[str | None, typer.Option(help="Which detector to train.")] = None,
     dialect: DialectOption = None,
@@ -67,7 +73,7 @@ def train(  # noqa: PLR0913  # an argument for each option
     invocation = invocation_of(context)
     settings = invocation.settings(**({} if seed is None else {"trainer__seed": str(seed)}))
     files = _history_files(history, format_, invocation)
-    plan = _plan(source, files, from_, to, detector, dialect)
+    plan = _plan(source, files, from_, to, detector, dialect, run)
     if bundle_dir is not None:
         report = write_trained_bundle(settings, plan, bundle_dir, time.perf_counter)
     else:
@@ -101,7 +107,9 @@ def _plan(
     end: str | None,
     detector: str | None,
     dialect: str | None,
+    run: str | None,
 ) -> TrainingPlan:
+    from streamscore.runs import check_run_name
     from streamscore.sources import load_source
     from streamscore.sources.time_range import time_range
     from trainer.app import DEFAULT_DETECTOR, TrainingPlan
@@ -111,9 +119,17 @@ def _plan(
             f"--dialect says how files are written; received {dialect} for the topic, which holds "
             "the source's own spelling. Leave it out"
         )
+    if run is not None:
+        check_run_name(run)
+        if files:
+            raise UsageError(
+                f"--run names whose records are read from Kafka; received {run} with files. Give "
+                "--history topic, or leave --run out"
+            )
     loaded = load_source(source)
     return TrainingPlan(
         source=loaded,
+        run=run,
         files=files,
         time_range=time_range(loaded, start, end),
         detector=detector or DEFAULT_DETECTOR,

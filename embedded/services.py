@@ -210,7 +210,7 @@ def addresses_of(stack: Stack, scorer: ScorerService) -> Addresses:
 
 
 def summed_counters(exposition: str, source: str) -> dict[str, float]:
-    """Sum the counters of one source in a page of metrics.
+    """Sum the counters of one source's live stream in a page of metrics; runs are left out.
 
     Parameters
     ----------
@@ -230,6 +230,7 @@ def summed_counters(exposition: str, source: str) -> dict[str, float]:
     ... deadletters_total{source="a",reason="x"} 1.0
     ... deadletters_total{source="a",reason="y"} 2.0
     ... deadletters_total{source="b",reason="x"} 4.0
+    ... deadletters_total{source="a",run="june",reason="x"} 8.0
     ... '''
     >>> summed_counters(page, "a")
     {'deadletters_total': 3.0}
@@ -237,6 +238,9 @@ def summed_counters(exposition: str, source: str) -> dict[str, float]:
     sums: dict[str, float] = {}
     for family in text_string_to_metric_families(exposition):
         for sample in family.samples:
-            if sample.name.endswith("_total") and sample.labels.get("source") == source:
+            labels = sample.labels
+            if labels.get("source") != source or labels.get("run"):
+                continue
+            if sample.name.endswith("_total"):
                 sums[sample.name] = sums.get(sample.name, 0.0) + sample.value
     return sums

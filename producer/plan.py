@@ -50,6 +50,8 @@ class ReplayPlan(Struct, frozen=True, kw_only=True):
     rounds : int or None
         How often the files are replayed, each further round moved on in time; None is as often as
         the source's range of time allows.
+    run : str or None
+        The run that is replayed into, which is open; None is the live stream.
     """
 
     files: tuple[RecordFile, ...]
@@ -67,6 +69,7 @@ class ReplayPlan(Struct, frozen=True, kw_only=True):
     follow: bool = False
     idle_seconds: float | None = None
     rounds: int | None = 1
+    run: str | None = None
 
     def reject_file(self, source_name: str) -> Path:
         """Return where rejected rows of the source are written down."""

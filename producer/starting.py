@@ -31,7 +31,7 @@ def records_topic(plan: ReplayPlan, source: Source, settings: Settings) -> Topic
         topics = msgspec.structs.replace(settings.topics, records_partitions=plan.partitions)
         settings = msgspec.structs.replace(settings, topics=topics)
     with TopicAdmin(settings.kafka) as admin:
-        found = ensure_topics(admin, settings, source, kinds=["records"])["records"]
+        found = ensure_topics(admin, settings, source, run=plan.run, kinds=["records"])["records"]
     if plan.partitions is not None and found.partitions != plan.partitions:
         raise UsageError(
             f"--partitions is for a topic that is created; {found.name} exists and has "
@@ -177,6 +177,6 @@ def check_beginning(
         looked = " No replay of these files with these options was found there to be taken up."
     raise UsageError(
         f"a replay must not go behind what {topic} already holds, up to {after}; the first row is "
-        f"of {iso_utc(first_ms)}. Send only later rows with --from {after}, or send all of them, "
-        f"as late records, with --allow-behind.{looked}"
+        f"of {iso_utc(first_ms)}. Send only later rows with --from {after}, replay beside it with "
+        f"--run NAME, or send all of them, as late records, with --allow-behind.{looked}"
     )

@@ -11,26 +11,22 @@ from faust.app.base import App, BootStrategy
 from faust.worker import Worker
 from mode import Service
 from mode.utils.logging import setup_logging
-from msgspec import Struct
 
 from adapters.exposition import Exposition
 from adapters.kafka_clients import faust_broker, librdkafka_config
-from adapters.topic_admin import TopicAdmin, TopicDescription, ensure_topics
+from adapters.topic_admin import TopicAdmin, ensure_topics
 from scorer.announcements import Announcements
-from scorer.health import Watch
-from scorer.outputs import Outlets
+from scorer.open_runs import follow_runs
 from scorer.pages import add_pages
-from scorer.preflight import refuse_repeated_sources, warn_of_a_short_window
-from scorer.processor import Processor
+from scorer.parts import Part, Surroundings, make_part
+from scorer.preflight import refuse_repeated_sources
 from scorer.production_models import ProductionModels
-from scorer.report import ScoringReport
-from scorer.scoring import ScoringStep
-from scorer.swap import ModelSource, Registry
+from scorer.runs import Runs
+from scorer.swap import Registry
 from scorer.transactions import Point, pass_by
-from scorer.wiring import Wiring, group_of
 from streamscore.settings import Mlflow, Settings
-from streamscore.sources import Codec, Source
-from streamscore.topics import input_max_bytes, largest_message_bytes, topic_name
+from streamscore.sources import Source
+from streamscore.topics import topic_name
 
 log = logging.getLogger(__name__)
 
@@ -51,15 +47,6 @@ class _App(App):
 
     def _create_directories(self) -> None:
         """Keep no tables on disk, and so leave no folder where the worker was started."""
-
-
-class Part(Struct, frozen=True):
-    """One source's scoring: where its models come from, its processor, and who watches it."""
-
-    source: Source
-    models: ModelSource
-    processor: Processor
-    watch: Watch
 
 
 class ThreadService(Service):
@@ -140,71 +127,25 @@ def run_scorer(
     logging.getLogger("kafka").setLevel(logging.WARNING)
     exposition = Exposition()
     registry = make_registry(settings.mlflow, environ)
-    parts = []
     with TopicAdmin(settings.kafka) as admin:
-        cluster_id = admin.cluster_id()
-        for source in sources:
-            topics = ensure_topics(admin, settings, source)
-            parts.append(
-                _make_part(settings, source, registry, exposition, topics, cluster_id, at_point)
-            )
-    app = _make_app(settings, parts, exposition)
-    threads = _make_threads(settings, parts)
+        around = Surroundings(
+            settings=settings,
+            registry=registry,
+            exposition=exposition,
+            cluster_id=admin.cluster_id(),
+            at_point=at_point,
+        )
+        parts = [
+            make_part(around, source, ensure_topics(admin, settings, source)) for source in sources
+        ]
+    runs = follow_runs(around, parts)
+    app = _make_app(settings, parts, runs, exposition)
+    threads = _make_threads(settings, parts, runs)
     worker = Worker(app, *threads, loglevel="INFO", redirect_stdouts=False, quiet=True)
     worker.execute_from_commandline()
 
 
-def _make_part(
-    settings: Settings,
-    source: Source,
-    registry: Registry,
-    exposition: Exposition,
-    topics: Mapping[str, TopicDescription],
-    cluster_id: str,
-    at_point: Point,
-) -> Part:
-    name = f"scoring.{source.name}"
-    scorer = settings.scorer
-    report = ScoringReport(exposition, source, name)
-    models = ModelSource(
-        Codec(source, scorer.record_max_bytes),
-        registry,
-        scorer.model_poll_seconds,
-        report.refused,
-        report.registry_answered,
-    )
-    warn_of_a_short_window(source, topics["records"].partitions)
-    outlets = Outlets(
-        anomalies=topics["anomalies"].name,
-        dead_letters=topics["deadletters"].name,
-        scores=topics["scores"].name if source.scores else None,
-        cluster_id=cluster_id,
-        records_topic_id=topics["records"].topic_id,
-        partitions=topics["records"].partitions,
-        largest_body=input_max_bytes(scorer.record_max_bytes),
-    )
-    wiring = Wiring(
-        name=name,
-        group=group_of(settings, name),
-        connection=librdkafka_config(settings.kafka),
-        settings=scorer,
-        input_topic=topics["records"].name,
-        state_topic=topics["state"].name,
-        slot=settings.worker.slot,
-        max_message_bytes=largest_message_bytes(scorer.record_max_bytes),
-    )
-    processor = Processor(wiring, ScoringStep(source, models, outlets, report), at_point=at_point)
-    watch = Watch(
-        name,
-        processor,
-        lambda: model.version.version if (model := models.current()) else None,
-        lambda: models.waiting_for,
-        scorer.stall_seconds,
-    )
-    return Part(source, models, processor, watch)
-
-
-def _make_app(settings: Settings, parts: Sequence[Part], exposition: Exposition) -> App:
+def _make_app(settings: Settings, parts: Sequence[Part], runs: Runs, exposition: Exposition) -> App:
     broker = faust_broker(settings.kafka)
     app = _App(
         "streamscore-scorer",
@@ -217,7 +158,7 @@ def _make_app(settings: Settings, parts: Sequence[Part], exposition: Exposition)
         topic_allow_declare=False,
         topic_disable_leader=True,
     )
-    add_pages(app, [part.watch for part in parts], exposition)
+    add_pages(app, [part.watch for part in parts], runs.health, exposition)
     return app
 
 
@@ -228,14 +169,17 @@ def _free_port(bind: str) -> int:
     return port
 
 
-def _make_threads(settings: Settings, parts: Sequence[Part]) -> list[ThreadService]:
+def _make_threads(settings: Settings, parts: Sequence[Part], runs: Runs) -> list[ThreadService]:
     by_source = {part.source.name: part.models for part in parts}
     announcements = Announcements(
         librdkafka_config(settings.kafka),
         topic_name("models", prefix=settings.topics.prefix),
         lambda source: by_source[source].wake() if source in by_source else None,
     )
-    threads = [("announcements", announcements.run, announcements.stop)]
+    threads = [
+        ("announcements", announcements.run, announcements.stop),
+        ("runs", runs.run, runs.stop),
+    ]
     for part in parts:
         threads.append((f"models.{part.source.name}", part.models.run, part.models.stop))
         threads.append((f"scoring.{part.source.name}", part.processor.run, part.processor.stop))

@@ -46,6 +46,8 @@ class Outlets(Struct, frozen=True, kw_only=True):
         How many partitions the records topic has.
     largest_body : int
         A record of more bytes is replaced by its hash.
+    run : str or None
+        The run whose records they are; none for the live stream.
     """
 
     anomalies: str
@@ -55,6 +57,7 @@ class Outlets(Struct, frozen=True, kw_only=True):
     records_topic_id: str
     partitions: int
     largest_body: int
+    run: str | None = None
 
 
 class OutputWriter:
@@ -169,6 +172,7 @@ class OutputWriter:
             ],
             record=record,
             record_sha256=sha256(value) if record is NO_RECORD else None,
+            run=self._outlets.run or msgspec.UNSET,
         )
 
     def _shown(self, scored: Scored, i: int, field: str, model: Model) -> object:

@@ -1,6 +1,6 @@
 """The worker's pages: `/health`, `/ready` and `/metrics`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -9,18 +9,25 @@ from faust.web import Request, Response, View
 
 from adapters.exposition import Exposition
 from scorer.health import Watch
+from scorer.run_scoring import RunHealth
 
 
-def add_pages(app: App, watches: Sequence[Watch], exposition: Exposition) -> None:
+def add_pages(
+    app: App,
+    watches: Sequence[Watch],
+    runs: Callable[[], Sequence[RunHealth]],
+    exposition: Exposition,
+) -> None:
     """Add the pages to the application.
 
     `/health` answers 200 while the process works: a processor that dies ends it. `/ready` answers
-    200 when every processor is ready and 503 otherwise, and says why.
+    200 when every processor of a live stream is ready and 503 otherwise, and says why. Runs are
+    shown on both and decide neither.
     """
 
     @app.page("/health")
     async def health(web: View, _request: Request) -> Response:
-        return _json(web, {"status": "alive"})
+        return _json(web, {"status": "alive", "runs": runs()})
 
     @app.page("/ready")
     async def ready(web: View, _request: Request) -> Response:
@@ -29,7 +36,8 @@ def add_pages(app: App, watches: Sequence[Watch], exposition: Exposition) -> Non
             gauge = exposition.gauge("streamscore_ready", processor=one.processor)
             gauge.set(float(one.ready))
         is_ready = all(one.ready for one in judged)
-        return _json(web, {"ready": is_ready, "processors": judged}, 200 if is_ready else 503)
+        answer = {"ready": is_ready, "processors": judged, "runs": runs()}
+        return _json(web, answer, 200 if is_ready else 503)
 
     @app.page("/metrics")
     async def metrics(web: View, _request: Request) -> Response:

@@ -146,7 +146,7 @@ class Processor:
             state, start = self._takeover.start(partition, committed)
             if start.lost:
                 self._step.lost(start.lost)
-            is_kept = self._step.open(partition, state, start.read_from)
+            is_kept = self._step.open(partition, state, start.read_from, committed.note)
             self._owned[partition] = _Owned(start, is_kept, self._monotonic())
         self._seek()
         topic = self._wiring.input_topic
@@ -219,7 +219,10 @@ class Processor:
 
     def _offsets(self, partitions: Collection[int]) -> list[TopicPartition]:
         topic = self._wiring.input_topic
-        return [TopicPartition(topic, p, self._owned[p].next_offset) for p in sorted(partitions)]
+        return [
+            TopicPartition(topic, p, self._owned[p].next_offset, self._step.note(p))
+            for p in sorted(partitions)
+        ]
 
     def _state_output(self, partition: int) -> Output:
         state = self._step.checkpoint(partition)

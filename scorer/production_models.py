@@ -13,7 +13,6 @@ from adapters.bundle_cache import (
 )
 from adapters.registry import PRODUCTION, ModelVersion, Registry, model_name
 from scorer.swap import Named
-from streamscore.errors import UsageError
 from streamscore.settings import Mlflow
 
 log = logging.getLogger(__name__)
@@ -57,18 +56,7 @@ class ProductionModels:
         RegistryError
             When MLflow does not answer.
         """
-        name = model_name(source)
-        if wanted.isdecimal():
-            found = self._registry.version(name, int(wanted))
-        else:
-            resolved = self._registry.resolve_alias(name, wanted)
-            if resolved is None:
-                raise UsageError(
-                    f"a model is named by its version or an alias; {name} has no {wanted}. "
-                    f"Train one with `streamscore train {source}`"
-                )
-            found = resolved
-        return _named(found)
+        return _named(self._registry.version_named(model_name(source), wanted))
 
     def fetch(self, named: Named) -> Path:
         """Bring a version's bundle here and return its directory.

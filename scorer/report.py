@@ -8,6 +8,7 @@ import numpy as np
 
 from adapters.exposition import Exposition
 from scorer.swap import Refusal
+from streamscore.runs import Tally
 from streamscore.scoring import ModelVersion
 from streamscore.sources import REASONS, Reason, Source
 
@@ -35,6 +36,14 @@ class Done(msgspec.Struct):
     anomalies: int = 0
     reasons: dict[Reason, int] = msgspec.field(default_factory=dict)
     latest_event_ms: int = 0
+
+    def tally(self) -> Tally:
+        """Count the records."""
+        return Tally(
+            scored=len(self.scores),
+            dead_letters=sum(self.reasons.values()),
+            anomalies=self.anomalies,
+        )
 
 
 class ScoringReport:

@@ -11,6 +11,7 @@ from scorer.report import Done, ScoringReport
 from scorer.step import Message, Output
 from streamscore import headers
 from streamscore.errors import BundleError, StreamscoreError, UsageError
+from streamscore.runs import Tally
 from streamscore.scoring import Model, ModelVersion, PartitionFold, PartitionState, Scored
 from streamscore.sources import Source
 
@@ -40,9 +41,10 @@ class Models(Protocol):
 class _Partition:
     """A partition's fold, and where it stands."""
 
-    def __init__(self, fold: PartitionFold, next_offset: int) -> None:
+    def __init__(self, fold: PartitionFold, next_offset: int, tally: Tally) -> None:
         self.fold = fold
         self.next_offset = next_offset
+        self.tally = tally
 
 
 class ScoringStep:
@@ -75,6 +77,7 @@ class ScoringStep:
         self._writer = OutputWriter(source, outlets, wall_clock)
         self._report = report
         self._topic_partitions = outlets.partitions
+        self._is_run = outlets.run is not None
         self._partitions: dict[int, _Partition] = {}
         self._done = Done()
 
@@ -86,7 +89,7 @@ class ScoringStep:
         """Return the first offset that is not in an encoded state."""
         return PartitionState.decode(state).next_offset
 
-    def open(self, partition: int, state: bytes | None, next_offset: int) -> bool:
+    def open(self, partition: int, state: bytes | None, next_offset: int, note: str = "") -> bool:
         """Take a partition over: its state with the model that made it, or a first window.
 
         Raises
@@ -98,7 +101,7 @@ class ScoringStep:
         goes_on = fold is not None
         if fold is None:
             fold = self._fresh(self._production())
-        self._partitions[partition] = _Partition(fold, next_offset)
+        self._partitions[partition] = _Partition(fold, next_offset, Tally.of_note(note))
         self._report.in_force(fold.model.version)
         return goes_on
 
@@ -122,7 +125,14 @@ class ScoringStep:
         if records and records[0].offset() < emit_from:
             silent = sum(message.offset() < emit_from for message in records)
             self._report.folded(silent)
-        return self._outputs(records, scored, silent, owned.fold.model), keep_state
+        before = self._done.tally()
+        outputs = self._outputs(records, scored, silent, owned.fold.model)
+        owned.tally = owned.tally.plus(self._done.tally().less(before))
+        return outputs, keep_state
+
+    def note(self, partition: int) -> str:
+        """Return what became of the records of a run so far; nothing for the live stream."""
+        return self._partitions[partition].tally.note() if self._is_run else ""
 
     def checkpoint(self, partition: int) -> bytes:
         """Encode a partition's state."""

@@ -59,8 +59,8 @@ class Step(Protocol):
         """Return the first offset that is not in an encoded state."""
         ...
 
-    def open(self, partition: int, state: bytes | None, next_offset: int) -> bool:
-        """Take a partition over, with its state where there is one.
+    def open(self, partition: int, state: bytes | None, next_offset: int, note: str = "") -> bool:
+        """Take a partition over, with its state where there is one, and the note beside its offset.
 
         Returns
         -------
@@ -90,6 +90,10 @@ class Step(Protocol):
 
     def checkpoint(self, partition: int) -> bytes:
         """Encode a partition's state."""
+        ...
+
+    def note(self, partition: int) -> str:
+        """Return what is to be kept beside a partition's offset; nothing where it is empty."""
         ...
 
     def committed(self, began_seconds: float, ended_seconds: float) -> None:

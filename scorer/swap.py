@@ -90,6 +90,8 @@ class ModelSource:
         How long a version of the past is asked for while the registry does not answer.
     monotonic : callable
         Returns seconds of a clock that never goes back.
+    name : str, optional
+        Whose models they are, for the log; the source's name by default.
     """
 
     def __init__(
@@ -101,8 +103,10 @@ class ModelSource:
         answered: Callable[[bool], None],
         patience_seconds: float = _PATIENCE_SECONDS,
         monotonic: Callable[[], float] = time.monotonic,
+        name: str | None = None,
     ) -> None:
         self._codec = codec
+        self._name = name or codec.source.name
         self._registry = registry
         self._poll_seconds = poll_seconds
         self._refused = refused
@@ -183,7 +187,7 @@ class ModelSource:
         if self._current is not None and not self._is_silent:
             log.warning(
                 "%s: the registry does not answer, version %s goes on: %s",
-                self._codec.source.name,
+                self._name,
                 self._current.version.version,
                 error,
             )
@@ -192,7 +196,7 @@ class ModelSource:
     def _note_answer(self) -> None:
         self._answered(True)
         if self._is_silent:
-            log.info("%s: the registry answers again", self._codec.source.name)
+            log.info("%s: the registry answers again", self._name)
         self._is_silent = False
 
     def _take(self, named: Named) -> None:
@@ -203,7 +207,7 @@ class ModelSource:
             return
         self._refused_version = None
         self._current, self._in_force = model, named
-        log.info("%s: version %s of %s is ready", model.source.name, named.version, named.name)
+        log.info("%s: version %s of %s is ready", self._name, named.version, named.name)
 
     def _patiently(self, named: Named) -> Model:
         deadline_seconds = self._monotonic() + self._patience_seconds
@@ -216,7 +220,7 @@ class ModelSource:
                     log.warning(
                         "%s: version %s, which a partition's state was made with, is asked for "
                         "again: %s",
-                        self._codec.source.name,
+                        self._name,
                         named.version,
                         error,
                     )
@@ -272,7 +276,7 @@ class ModelSource:
         kept = self._current
         log.error(
             "%s: version %s is refused, %s goes on: %s",
-            self._codec.source.name,
+            self._name,
             named.version,
             f"version {kept.version.version}" if kept else "no model",
             error,
@@ -285,5 +289,5 @@ class ModelSource:
 
     def _say_waiting(self, what: str) -> None:
         if self._current is None and self.waiting_for != what:
-            log.warning("%s: waiting for %s", self._codec.source.name, what)
+            log.warning("%s: waiting for %s", self._name, what)
             self.waiting_for = what

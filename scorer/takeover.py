@@ -25,10 +25,13 @@ class Committed(NamedTuple):
         The next offset to process, None where there is none.
     is_pinned : bool
         Only the beginning was written down; nothing was processed yet.
+    note : str
+        What the step had kept beside the offset.
     """
 
     offset: int | None
     is_pinned: bool
+    note: str = ""
 
 
 class Takeover:
@@ -121,7 +124,9 @@ class Takeover:
             if at.error is not None:
                 raise KafkaException(at.error)
         return {
-            at.partition: Committed(at.offset if at.offset >= 0 else None, at.metadata == _PINNED)
+            at.partition: Committed(
+                at.offset if at.offset >= 0 else None, at.metadata == _PINNED, at.metadata or ""
+            )
             for at in found
         }
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from streamscore.settings import Scorer, Settings
+from streamscore.settings import Scorer
 
 
 class Wiring(Struct, frozen=True, kw_only=True):
@@ -27,6 +27,9 @@ class Wiring(Struct, frozen=True, kw_only=True):
         The worker's slot: stable over restarts, unique among workers alive.
     max_message_bytes : int
         Largest output, in bytes.
+    is_static : bool
+        Whether the worker stays a member of the group while it is away for less than a session. A
+        run's is not: its group must be empty, and go, as soon as the run is closed.
     """
 
     name: str
@@ -37,18 +40,7 @@ class Wiring(Struct, frozen=True, kw_only=True):
     state_topic: str
     slot: int
     max_message_bytes: int
-
-
-def group_of(settings: Settings, processor: str) -> str:
-    """Return a processor's group. It begins as topics do, so that deployments keep apart.
-
-    Examples
-    --------
-    >>> from streamscore.settings import Topics
-    >>> group_of(Settings(topics=Topics(prefix="team1.")), "scoring.accidents")
-    'team1.streamscore.scoring.accidents'
-    """
-    return f"{settings.topics.prefix}{settings.scorer.group}.{processor}"
+    is_static: bool = True
 
 
 def consumer_config(wiring: Wiring) -> dict[str, Any]:
@@ -58,7 +50,7 @@ def consumer_config(wiring: Wiring) -> dict[str, Any]:
         **wiring.connection,
         "group.id": wiring.group,
         # A static member that comes back within the session takes its partitions at once.
-        "group.instance.id": f"{wiring.group}.{wiring.slot}",
+        **({"group.instance.id": f"{wiring.group}.{wiring.slot}"} if wiring.is_static else {}),
         "client.id": f"{wiring.group}.{wiring.slot}",
         "partition.assignment.strategy": "range",
         "session.timeout.ms": settings.session_timeout_ms,

@@ -8,7 +8,9 @@ from typing import Literal
 import msgspec
 
 from streamscore.settings import Settings
-from streamscore.topics import Service, TopicPlan, topic
+from streamscore.topics import TOPICS, Service, TopicPlan, name_of_source, topic
+
+Operation = Literal["Read", "Write", "Describe", "Create", "Delete"]
 
 
 class Acl(msgspec.Struct, frozen=True, order=True):
@@ -24,7 +26,7 @@ class Acl(msgspec.Struct, frozen=True, order=True):
         The thing's name, or how its name begins.
     pattern : {"literal", "prefixed"}
         Which of the two.
-    operation : {"Read", "Write", "Describe", "Create"}
+    operation : {"Read", "Write", "Describe", "Create", "Delete"}
         What is allowed.
     """
 
@@ -32,7 +34,7 @@ class Acl(msgspec.Struct, frozen=True, order=True):
     resource: Literal["topic", "group", "transactional-id"]
     name: str
     pattern: Literal["literal", "prefixed"]
-    operation: Literal["Read", "Write", "Describe", "Create"]
+    operation: Operation
 
 
 def needed_acls(settings: Settings, plans: Sequence[TopicPlan]) -> list[Acl]:
@@ -56,11 +58,54 @@ def needed_acls(settings: Settings, plans: Sequence[TopicPlan]) -> list[Acl]:
         Acl("trainer", "group", "streamscore-history", "literal", "Read"),
         Acl("scorer", "group", group, "prefixed", "Read"),
         Acl("scorer", "group", "streamscore-announcements", "literal", "Read"),
+        Acl("scorer", "group", "streamscore-runs", "literal", "Read"),
         Acl("scorer", "group", "streamscore-state-reader", "literal", "Read"),
         Acl("scorer", "transactional-id", group, "prefixed", "Write"),
         Acl("scorer", "transactional-id", group, "prefixed", "Describe"),
     }
     return sorted(needed)
+
+
+def run_acls(settings: Settings, source_names: Sequence[str]) -> list[Acl]:
+    """Return what runs of some sources need beyond `needed_acls`: nothing else does.
+
+    The topics of a run have names of their own, so rights are given on how these begin. Who opens
+    and closes runs is the producer: it makes their topics, where ``topics.create`` is on, and
+    deletes state and group of a closed one.
+
+    Parameters
+    ----------
+    settings : Settings
+        Sections ``topics`` and ``scorer`` are read.
+    source_names : sequence of str
+        The sources.
+    """
+    prefix = settings.topics.prefix
+    group = prefix + settings.scorer.group
+    needed = {
+        Acl("producer", "group", "streamscore-runs", "literal", "Read"),
+        Acl("producer", "transactional-id", f"{group}.runs", "literal", "Describe"),
+        Acl("producer", "transactional-id", f"{group}.runs", "literal", "Write"),
+    }
+    for name in source_names:
+        own = f"{group}.scoring.{name}."
+        needed.add(Acl("producer", "group", own, "prefixed", "Describe"))
+        needed.add(Acl("producer", "group", own, "prefixed", "Delete"))
+        for declared in TOPICS:
+            if "{source}" not in declared.pattern:
+                continue
+            begins = name_of_source(declared.kind, name, prefix=prefix) + "."
+            needed |= {_begins(reader, begins, "Read") for reader in declared.readers}
+            needed |= {_begins(writer, begins, "Write") for writer in declared.writers}
+            if settings.topics.create:
+                needed.add(_begins("producer", begins, "Create"))
+            if declared.kind == "state":
+                needed.add(_begins("producer", begins, "Delete"))
+    return sorted(needed)
+
+
+def _begins(service: Service, begins: str, operation: Operation) -> Acl:
+    return Acl(service, "topic", begins, "prefixed", operation)
 
 
 def _of_topic(plan: TopicPlan, *, create: bool) -> Iterator[Acl]:

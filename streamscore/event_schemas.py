@@ -16,6 +16,7 @@ from streamscore.events import (
     RemovedBody,
     ScoreLine,
 )
+from streamscore.runs import Progress, Run, Tally
 from streamscore.scoring import ModelVersion
 
 WRITTEN: Final[dict[str, type[Struct]]] = {
@@ -23,6 +24,7 @@ WRITTEN: Final[dict[str, type[Struct]]] = {
     "score.v1": ScoreLine,
     "removed-body.v1": RemovedBody,
     "announcement.v1": Announcement,
+    "run.v1": Run,
 }
 """What is written as JSON for others to read, by the name of its schema."""
 
@@ -34,6 +36,8 @@ _STRUCTS: Final[tuple[type[Struct], ...]] = (
     Attribution,
     ModelVersion,
     Position,
+    Progress,
+    Tally,
 )
 _ATTRIBUTE = re.compile(r"^(\w[\w, ]*) : .*\n((?:    .*\n?)+)", re.MULTILINE)
 

@@ -91,6 +91,8 @@ class Anomaly(Struct, frozen=True, kw_only=True):
         The record as it came, private fields masked; null where it cannot be quoted.
     record_sha256 : str or None
         Hash of the record's bytes, where the record itself is left out.
+    run : str
+        Name of the run; absent for the live stream.
     """
 
     source: str
@@ -105,6 +107,7 @@ class Anomaly(Struct, frozen=True, kw_only=True):
     attribution: Sequence[Attribution]
     record: Raw
     record_sha256: str | None = None
+    run: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class AnomalyEvent(Struct, frozen=True, kw_only=True):

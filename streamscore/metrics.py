@@ -8,10 +8,11 @@ import msgspec
 
 from streamscore.sources import REASONS
 
-Label = Literal["source", "partition", "processor", "reason", "version"]
+Label = Literal["source", "run", "partition", "processor", "reason", "version"]
 
 LABELS: dict[Label, str] = {
     "source": "name of a source",
+    "run": "name of an open run (at most `scorer.max_open_runs`); absent for the live stream",
     "partition": "number of a partition",
     "processor": "name of a processor",
     "reason": "one of the metric's fixed list",
@@ -107,36 +108,38 @@ def _histogram(
 
 
 METRICS: tuple[Metric, ...] = (
-    _counter("records", ("source",), "Records scored and committed.", "records"),
-    _counter("anomalies", ("source",), "Records flagged as anomalies and committed.", "records"),
+    _counter("records", ("source", "run"), "Records scored and committed.", "records"),
+    _counter(
+        "anomalies", ("source", "run"), "Records flagged as anomalies and committed.", "records"
+    ),
     _counter(
         "deadletters",
-        ("source", "reason"),
+        ("source", "run", "reason"),
         "Records that break a rule of the source, by the rule.",
         "records",
         REASONS,
     ),
     _counter(
         "records_lost",
-        ("source",),
+        ("source", "run"),
         "Records that retention removed before they were read.",
         "records",
     ),
     _gauge(
         "lag_records",
-        ("source", "partition"),
+        ("source", "run", "partition"),
         "Records between the committed position and the end of the partition.",
         "records",
     ),
     _gauge(
         "event_lag_seconds",
-        ("source",),
+        ("source", "run"),
         "Wall time less the latest event time scored; large while history is replayed.",
         "seconds",
     ),
     _histogram(
         "latency_seconds",
-        ("source",),
+        ("source", "run"),
         LATENCY_BUCKETS,
         "From producing a record (its Kafka timestamp) to the commit of its score.",
         "seconds",
@@ -150,22 +153,26 @@ METRICS: tuple[Metric, ...] = (
         "seconds",
     ),
     _counter("transactions_aborted", ("processor",), "Transactions that were aborted."),
-    _histogram("score", ("source",), SCORE_BUCKETS, "Scores; higher is more anomalous."),
-    _histogram("p_value", ("source",), P_BUCKETS, "P-values; uniform where records are normal."),
-    _gauge(
-        "nominal_rate_ratio", ("source",), "Share of normal records that may be flagged, 0 to 1."
+    _histogram("score", ("source", "run"), SCORE_BUCKETS, "Scores; higher is more anomalous."),
+    _histogram(
+        "p_value", ("source", "run"), P_BUCKETS, "P-values; uniform where records are normal."
     ),
-    _gauge("model_info", ("source", "version"), "1 for the version of the model in force."),
+    _gauge(
+        "nominal_rate_ratio",
+        ("source", "run"),
+        "Share of normal records that may be flagged, 0 to 1.",
+    ),
+    _gauge("model_info", ("source", "run", "version"), "1 for the version of the model in force."),
     _gauge(
         "model_loaded_timestamp_seconds",
-        ("source",),
+        ("source", "run"),
         "When the model in force was taken over, in seconds since 1970; 0 while there is none.",
         "seconds",
     ),
-    _counter("swaps", ("source",), "Model versions taken over."),
+    _counter("swaps", ("source", "run"), "Model versions taken over."),
     _counter(
         "swaps_refused",
-        ("source", "reason"),
+        ("source", "run", "reason"),
         "Model versions not taken over, by what was wrong.",
         reasons=SWAP_REFUSALS,
     ),
@@ -177,11 +184,17 @@ METRICS: tuple[Metric, ...] = (
     _gauge("ready", ("processor",), "1 when the processor is ready, as /ready says."),
     _counter(
         "state_folded_records",
-        ("source",),
+        ("source", "run"),
         "Records folded silently to restore the state of a partition.",
         "records",
     ),
-    _counter("state_checkpoints", ("source",), "States of partitions written."),
+    _counter("state_checkpoints", ("source", "run"), "States of partitions written."),
+    _gauge("runs_open", ("source",), "Open runs of the source that this worker takes part in."),
+    _counter(
+        "run_failures",
+        ("source", "run"),
+        "Times that the scoring of a run failed; it is tried again.",
+    ),
 )
 
 

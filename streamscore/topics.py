@@ -11,7 +11,7 @@ from streamscore.errors import UsageError
 from streamscore.settings import Settings
 from streamscore.sources import Source
 
-Kind = Literal["records", "anomalies", "scores", "deadletters", "state", "models"]
+Kind = Literal["records", "anomalies", "scores", "deadletters", "state", "models", "runs"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 Service = Literal["producer", "scorer", "trainer", "users"]
 
@@ -47,6 +47,8 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
         Who needs the right to write and to read.
     meaning : str
         What it is for.
+    is_needed : bool
+        Whether a source cannot be served without it.
     """
 
     kind: Kind
@@ -58,6 +60,7 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
     writers: tuple[Service, ...]
     readers: tuple[Service, ...]
     meaning: str
+    is_needed: bool = True
 
 
 TOPICS: tuple[Topic, ...] = (
@@ -121,6 +124,17 @@ TOPICS: tuple[Topic, ...] = (
         readers=("scorer",),
         meaning="Wakes workers up when a version is promoted; the alias in MLflow is the truth.",
     ),
+    Topic(
+        kind="runs",
+        pattern="runs",
+        cleanup="compact",
+        key="source/run",
+        value="a run: open or closed, its model version and partitions (JSON)",
+        writers=("producer",),
+        readers=("producer", "scorer"),
+        meaning="Which runs there are. Without it there are none; nothing else needs it.",
+        is_needed=False,
+    ),
 )
 
 
@@ -139,8 +153,8 @@ def topic_name(
     kind : Kind
         Which topic.
     source : Source, optional
-        Whose topic; needed for every kind but ``models``. A source that names its own records
-        topic has it taken as it is, without the prefix.
+        Whose topic; needed for every kind but ``models`` and ``runs``. A source that names its own
+        records topic has it taken as it is, without the prefix.
     prefix : str, optional
         ``settings.topics.prefix``.
     run : str, optional
@@ -163,7 +177,29 @@ def topic_name(
         raise ValueError(f"a source must be given for the topic kind {kind!r}; received none")
     if kind == "records" and source.topic and run is None:
         return source.topic
-    return prefix + pattern.format(source=source.name) + (f".{run}" if run else "")
+    return name_of_source(kind, source.name, prefix=prefix, run=run)
+
+
+def name_of_source(
+    kind: Kind, source_name: str, *, prefix: str = "", run: str | None = None
+) -> str:
+    """Return the name of a topic of a source that names none of its own, as for a run.
+
+    Parameters
+    ----------
+    kind : Kind
+        Which topic; one that each source has.
+    source_name : str
+        The source.
+    prefix, run : str, optional
+        As for `topic_name`.
+
+    Examples
+    --------
+    >>> name_of_source("state", "accidents", run="june")
+    'state.accidents.june'
+    """
+    return prefix + topic(kind).pattern.format(source=source_name) + (f".{run}" if run else "")
 
 
 def input_max_bytes(record_max_bytes: int) -> int:
@@ -298,7 +334,8 @@ def topics_markdown() -> str:
         "`topics.prefix` goes before each name; a source may name its own records topic with",
         "`topic =`, which is taken as it is. Services create what is missing unless",
         "`topics.create` is false; nothing that exists is ever altered. `streamscore topics check`",
-        "compares and lists the access rights that each service needs.",
+        "compares and lists the access rights that each service needs. A",
+        "[run](how-it-works.md#runs) has those of a source once more, with `.NAME` behind.",
         "",
         "| topic | partitions | removed | key | value | writers | readers | meaning |",
         "|---|---|---|---|---|---|---|---|",

@@ -37,7 +37,7 @@ class RunningSums:
         offset, _ = msgspec.json.decode(state, type=tuple[int, int])
         return offset
 
-    def open(self, partition: int, state: bytes | None, next_offset: int) -> bool:
+    def open(self, partition: int, state: bytes | None, next_offset: int, note: str = "") -> bool:
         self.opened.append(partition)
         kept = (next_offset, 0)
         if state is not None:
@@ -74,6 +74,10 @@ class RunningSums:
 
     def lag(self, records_by_partition: Mapping[int, int]) -> None:
         self.waiting = dict(records_by_partition)
+
+    def note(self, partition: int) -> str:
+        """Keep nothing beside the offset."""
+        return ""
 
     def lost(self, records: int) -> None:
         self.lost_records += records

@@ -50,6 +50,8 @@ class TrainingPlan(Struct, frozen=True, kw_only=True):
         Name of the detector.
     dialect : str or None
         How the files are written; None recognises it.
+    run : str or None
+        The run whose topic is read; None is the live stream.
     """
 
     source: Source
@@ -57,6 +59,7 @@ class TrainingPlan(Struct, frozen=True, kw_only=True):
     time_range: TimeRange = TimeRange()
     detector: str = DEFAULT_DETECTOR
     dialect: str | None = None
+    run: str | None = None
 
 
 class Prepared(Struct, frozen=True, kw_only=True):
@@ -184,7 +187,7 @@ def read_history(settings: Settings, codec: Codec, plan: TrainingPlan) -> Histor
         return history_from_files(codec, plan.files, most, plan.time_range, plan.dialect)
     from trainer.topic_history import history_from_topic
 
-    topic = topic_name("records", plan.source, prefix=settings.topics.prefix)
+    topic = topic_name("records", plan.source, prefix=settings.topics.prefix, run=plan.run)
     return history_from_topic(codec, settings.kafka, topic, most, plan.time_range)
 
 

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from benchmarks._faults.models import FolderRegistry
 from scorer.app import run_scorer
-from scorer.wiring import group_of
+from streamscore.runs import group_of
 from streamscore.settings import Settings
 from streamscore.sources import Source
 

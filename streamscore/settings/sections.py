@@ -211,6 +211,14 @@ class Scorer(Section, frozen=True, kw_only=True):
             le=100_000_000,
         ),
     ] = 1_000_000
+    max_open_runs: Annotated[
+        int,
+        about(
+            "Runs that may be open at once, of all sources; each has a model in memory.",
+            ge=0,
+            le=100,
+        ),
+    ] = 8
 
 
 class Trainer(Section, frozen=True, kw_only=True):

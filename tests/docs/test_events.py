@@ -15,10 +15,12 @@ from tests.scoring_parts import Consumed
 EVENTS = Path(__file__).parents[2] / "docs/events"
 GOLDEN = {
     "anomaly.v1.json": "anomaly.v1",
+    "anomaly-of-run.v1.json": "anomaly.v1",
     "anomaly-without-record.v1.json": "anomaly.v1",
     "score.v1.json": "score.v1",
     "removed-body.v1.json": "removed-body.v1",
     "announcement.v1.json": "announcement.v1",
+    "run.v1.json": "run.v1",
 }
 BAD_RECORD = b'{"crash_date": "01/05/2024 12:15:00 AM", "num_units": "two"}'
 

@@ -51,10 +51,11 @@ class Service:
     def add(self, version: str, seed: int) -> None:
         add_version(self.registry, SOURCE, VALUES[:1500], version, seed)
 
-    def start(self, modules: Path | None = None) -> WorkerProcess:
+    def start(self, modules: Path | None = None, slot: int = 0) -> WorkerProcess:
         self._lives += 1
+        worker = Worker(port=0, slot=slot)
         plan = WorkerPlan(
-            settings=self.settings,
+            settings=msgspec.structs.replace(self.settings, worker=worker),
             source=SOURCE,
             models=str(self.registry.folder),
             modules=None if modules is None else str(modules),
@@ -81,11 +82,13 @@ class Service:
         assert eventually(lambda: len(self.lines()) >= count, 90)
         return self.lines()
 
-    def fold(self, version: str, values: Sequence[bytes]) -> list[tuple[float, float]]:
+    def fold(
+        self, version: str, values: Sequence[bytes], partitions: int = 1
+    ) -> list[tuple[float, float]]:
         """Scores and p-values of values that a version takes over before the first of them."""
         bundle = read_bundle(self.registry.folder / version)
         model = Model(Codec(SOURCE), bundle, SOURCE.name, version)
-        scored = PartitionFold(model, model.new_window(1)).fold(values)
+        scored = PartitionFold(model, model.new_window(partitions)).fold(values)
         p_values = scored.judged.p_value.tolist()
         return list(zip(scored.scores.tolist(), p_values, strict=True))
 

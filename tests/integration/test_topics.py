@@ -4,6 +4,7 @@ import json
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import get_args
 
 import msgspec
 import pytest
@@ -17,7 +18,7 @@ from streamscore.errors import BrokerError
 from streamscore.events import Announcement
 from streamscore.settings import Kafka, Settings, Topics
 from streamscore.sources import Source, load_source
-from streamscore.topics import TopicPlan, planned_topics
+from streamscore.topics import Kind, TopicPlan, planned_topics
 
 pytestmark = pytest.mark.integration
 
@@ -48,7 +49,7 @@ def test_missing_topics_are_created_as_declared(
     admin: TopicAdmin, settings: Settings, source: Source
 ) -> None:
     found = ensure_topics(admin, settings, source)
-    assert set(found) == {"records", "anomalies", "scores", "deadletters", "state", "models"}
+    assert set(found) == set(get_args(Kind))
     for check in check_topics(admin, settings, source):
         assert (check.exists, check.faults, check.differences) == (True, (), ())
 
@@ -89,6 +90,7 @@ def test_state_and_scores_follow_a_records_topic_that_was_there_before(
         "deadletters": 1,
         "state": 3,
         "models": 1,
+        "runs": 1,
     }
     assert admin.configs([foreign.topic])[foreign.topic]["retention.ms"] == "1234567890"
 
@@ -100,6 +102,16 @@ def test_a_missing_topic_is_an_error_where_none_may_be_created(
     with pytest.raises(BrokerError, match=r"must exist when topics\.create is false; missing: "):
         ensure_topics(admin, forbidden, source)
     assert not any(check.exists for check in check_topics(admin, forbidden, source))
+
+
+def test_a_source_is_served_without_the_topic_that_runs_alone_need(
+    admin: TopicAdmin, settings: Settings, source: Source
+) -> None:
+    admin.create([plan for plan in planned_topics(settings, source) if plan.kind != "runs"])
+    forbidden = with_topics(settings, msgspec.structs.replace(settings.topics, create=False))
+    assert "runs" not in ensure_topics(admin, forbidden, source)
+    missing = [check for check in check_topics(admin, forbidden, source) if not check.exists]
+    assert [(check.kind, check.is_in_the_way) for check in missing] == [("runs", False)]
 
 
 def test_a_state_topic_with_too_few_partitions_stops_a_service(

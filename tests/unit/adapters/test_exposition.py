@@ -68,6 +68,27 @@ def test_what_is_forgotten_is_exposed_no_more() -> None:
     assert {key for key in samples(exposition) if name in key} == {f"{name} partition=1 source=a"}
 
 
+def test_a_run_has_series_of_its_own_that_vanish_with_it() -> None:
+    exposition = Exposition()
+    june = exposition.of_run("june")
+    for metrics, amount in ((exposition, 1), (june, 2)):
+        metrics.counter("streamscore_records_total", source="a").inc(amount)
+        metrics.histogram(SCORE, source="a").observe(0.5)
+    june.histogram("streamscore_batch_records", processor="scoring.a.june").observe(1)
+    june.gauge("streamscore_lag_records", source="a", partition=0).set(1)
+    june.forget("streamscore_lag_records", source="a", partition=0)
+    found = samples(exposition)
+    assert found["streamscore_records_total source=a"] == 1
+    assert found["streamscore_records_total run=june source=a"] == 2
+    before = {name for name in found if "june" not in name}
+    assert "streamscore_batch_records_count processor=scoring.a.june" in found
+    june.withdraw()
+    left = samples(exposition)
+    assert {name for name in left if name.startswith("streamscore_")} == {
+        name for name in before if name.startswith("streamscore_")
+    }
+
+
 def test_a_reason_outside_the_fixed_list_is_refused() -> None:
     with pytest.raises(ValueError, match="must be one of"):
         Exposition().counter("streamscore_deadletters_total", source="a", reason="my data")

@@ -57,6 +57,13 @@ def test_generate_ends_quietly_when_nobody_reads_on() -> None:
     [
         (["generate", "trial"], "neither"),
         (["generate", "accidents", "--format", "xml"], "csv or jsonl, got 'xml'"),
+        (["replay", "accidents", "a.csv", "--model", "3"], "--model is for a run"),
+        (["replay", "accidents", "a.csv", "--run", "June"], "at most 49 lower-case letters"),
+        (["runs", "open", "accidents", "a.b", "--model", "3"], "at most 49 lower-case letters"),
+        (
+            ["train", "accidents", "--history", "a.csv", "--run", "june"],
+            "--run names whose records are read from Kafka",
+        ),
         (["generate", "accidents", "--start", "May"], "a date such as 2024-01-31, got 'May'"),
         (["generate", "accidents", "--out", "/no/such/folder/a.csv"], "can be written"),
         (["generate", "accidents", "--rows", "9999999"], "ask for more a day"),

@@ -4,9 +4,10 @@ from typing import Any
 
 import msgspec
 import pytest
-from confluent_kafka import KafkaError, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, KafkaError, KafkaException, TopicPartition
 
 from scorer.announcements import Announcements
+from scorer.topic_listener import TopicListener
 from streamscore.events import Announcement
 
 ANNOUNCED = msgspec.json.encode(
@@ -85,3 +86,56 @@ def test_announcements_are_heard_again_after_kafka_was_away(
     assert woken == ["accidents"]
     assert [listener.is_closed for listener in broker.listeners] == [True] * 4
     assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
+
+
+class WholeTopic:
+    """A consumer of a topic of two messages, and its end."""
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        assert config["enable.partition.eof"]
+        self._left: list[Any] = [Said(b"one"), Said(b"two"), End()]
+
+    def get_watermark_offsets(self, at: TopicPartition, timeout: float) -> tuple[int, int]:
+        """Return the ends of the topic."""
+        return 0, 2
+
+    def assign(self, at: list[TopicPartition]) -> None:
+        """Take the partition from its beginning."""
+        assert at[0].offset == OFFSET_BEGINNING
+
+    def poll(self, timeout: float) -> Any:
+        """Return the next."""
+        return self._left.pop(0) if self._left else None
+
+    def close(self) -> None:
+        """End."""
+
+
+class End:
+    """What stands for the end of a partition."""
+
+    def error(self) -> KafkaError:
+        """Return that it is the end."""
+        return KafkaError(KafkaError._PARTITION_EOF)
+
+
+def test_a_topic_that_is_heard_whole_tells_when_its_end_is_reached() -> None:
+    told: list[object] = []
+
+    def caught_up() -> None:
+        told.append("end")
+        listener.stop()
+
+    listener = TopicListener(
+        {},
+        "runs",
+        lambda message: told.append(message.value()),
+        what="runs",
+        group="g",
+        make_consumer=WholeTopic,  # type: ignore[arg-type]  # all that is asked of a consumer
+        is_whole=True,
+        began=lambda: told.append("began"),
+        caught_up=caught_up,
+    )
+    listener.run()
+    assert told == ["began", b"one", b"two", "end"]

@@ -13,6 +13,7 @@ from scorer.step import Output
 from streamscore import headers
 from streamscore.errors import RegistryError, UsageError
 from streamscore.events import AnomalyEvent, RemovedBody, ScoreLine
+from streamscore.runs import Tally
 from streamscore.scoring import Model, ModelVersion, PartitionState
 from streamscore.sources import Source, load_source
 from tests.scoring_parts import Consumed, accident_model, accident_values
@@ -45,7 +46,12 @@ def _source() -> Source:
     return msgspec.structs.replace(load_source("accidents"), scores=True, nominal_rate=0.05)
 
 
-def _step(models: Versions, source: Source | None = None, largest_body: int = 10**6) -> ScoringStep:
+def _step(
+    models: Versions,
+    source: Source | None = None,
+    largest_body: int = 10**6,
+    run: str | None = None,
+) -> ScoringStep:
     outlets = Outlets(
         anomalies="anomalies",
         dead_letters="deadletters",
@@ -54,6 +60,7 @@ def _step(models: Versions, source: Source | None = None, largest_body: int = 10
         records_topic_id="topic",
         partitions=1,
         largest_body=largest_body,
+        run=run,
     )
     source = source or _source()
     report = ScoringReport(Exposition(), source, "scoring.accidents", lambda: 0.0)
@@ -103,6 +110,39 @@ def test_an_event_explains_itself(model: Model) -> None:
     shares = [part.share for part in data.attribution]
     assert shares == sorted(shares, reverse=True)
     assert bytes(data.record) == VALUES[data.position.offset]
+
+
+def test_the_events_of_a_run_name_it_and_are_else_those_of_the_stream(model: Model) -> None:
+    made = []
+    for run in (None, "june"):
+        step = _step(Versions(model), run=run)
+        step.open(0, None, 0)
+        outputs, _ = step.process(0, _messages(VALUES), 0)
+        made.append([msgspec.json.decode(o.value or b"") for o in _of("anomalies", outputs)])
+    of_stream, of_run = made
+    assert [event["data"].pop("run") for event in of_run] == ["june"] * len(of_run)
+    assert of_run == of_stream
+
+
+def test_a_run_notes_beside_the_offset_what_became_of_its_records(model: Model) -> None:
+    step = _step(Versions(model), run="june")
+    step.open(0, None, 0)
+    outputs, _ = step.process(0, _messages([*VALUES[:40], b"not json"]), 0)
+    anomalies = len(_of("anomalies", outputs))
+    first = Tally.of_note(step.note(0))
+    assert first == Tally(scored=40, dead_letters=1, anomalies=anomalies)
+    # A successor takes the note over; what it folds silently was counted before.
+    other = _step(Versions(model), run="june")
+    other.open(0, step.checkpoint(0), 41, step.note(0))
+    other.process(0, _messages(VALUES[40:50], 41), 46)
+    assert Tally.of_note(other.note(0)).scored == 45
+
+
+def test_the_live_stream_notes_nothing(model: Model) -> None:
+    step = _step(Versions(model))
+    step.open(0, None, 0)
+    step.process(0, _messages(VALUES), 0)
+    assert step.note(0) == ""
 
 
 def test_headers_and_key_of_a_record_travel_on_with_its_event(model: Model) -> None:

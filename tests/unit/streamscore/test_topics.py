@@ -5,7 +5,7 @@ from typing import get_args
 import msgspec
 import pytest
 
-from streamscore.acls import Acl, needed_acls
+from streamscore.acls import Acl, needed_acls, run_acls
 from streamscore.settings import Scorer, Settings, Topics
 from streamscore.sources import Source, load_source
 from streamscore.topics import (
@@ -81,10 +81,10 @@ def test_outputs_may_be_at_least_twice_as_large_as_inputs(
     assert largest_message_bytes(record_max_bytes) >= max(limits.values())
 
 
-def test_only_state_and_models_are_compacted(source: Source) -> None:
+def test_only_state_models_and_runs_are_compacted(source: Source) -> None:
     plans = planned_topics(Settings(), source)
     compacted = {plan.kind for plan in plans if plan.configs["cleanup.policy"] == "compact"}
-    assert compacted == {"state", "models"}
+    assert compacted == {"state", "models", "runs"}
 
 
 def test_each_service_is_given_what_it_writes_and_reads_and_no_more(source: Source) -> None:
@@ -94,10 +94,13 @@ def test_each_service_is_given_what_it_writes_and_reads_and_no_more(source: Sour
         Acl("producer", "group", "streamscore-producer", "literal", "Read"),
         Acl("producer", "topic", "records.accidents", "literal", "Read"),
         Acl("producer", "topic", "records.accidents", "literal", "Write"),
+        Acl("producer", "topic", "runs", "literal", "Read"),
+        Acl("producer", "topic", "runs", "literal", "Write"),
     ]
     assert {(acl.resource, acl.name, acl.operation) for acl in acls if acl.service == "scorer"} == {
         ("group", "streamscore", "Read"),
         ("group", "streamscore-announcements", "Read"),
+        ("group", "streamscore-runs", "Read"),
         ("group", "streamscore-state-reader", "Read"),
         ("transactional-id", "streamscore", "Describe"),
         ("transactional-id", "streamscore", "Write"),
@@ -107,6 +110,7 @@ def test_each_service_is_given_what_it_writes_and_reads_and_no_more(source: Sour
         ("topic", "anomalies.accidents", "Write"),
         ("topic", "deadletters.accidents", "Write"),
         ("topic", "models", "Read"),
+        ("topic", "runs", "Read"),
     }
 
 
@@ -115,3 +119,21 @@ def test_creating_is_a_right_only_where_services_create(source: Source) -> None:
     assert any(acl.operation == "Create" for acl in needed_acls(Settings(), plans))
     forbidden = Settings(topics=Topics(create=False))
     assert not any(acl.operation == "Create" for acl in needed_acls(forbidden, plans))
+
+
+def test_runs_need_rights_on_names_that_begin_as_those_of_their_source() -> None:
+    settings = Settings(topics=Topics(prefix="p.", create=False))
+    acls = run_acls(settings, ["accidents"])
+    begins = {acl.name for acl in acls if acl.resource == "topic"}
+    assert begins == {
+        f"p.{kind}.accidents."
+        for kind in ("records", "anomalies", "scores", "deadletters", "state")
+    }
+    deleted = {(acl.resource, acl.name) for acl in acls if acl.operation == "Delete"}
+    assert deleted == {
+        ("topic", "p.state.accidents."),
+        ("group", "p.streamscore.scoring.accidents."),
+    }
+    assert {acl.service for acl in acls if acl.operation == "Delete"} == {"producer"}
+    assert not any(acl.operation == "Create" for acl in acls)
+    assert any(acl.operation == "Create" for acl in run_acls(Settings(), ["accidents"]))

@@ -1,0 +1,135 @@
+"""``streamscore runs``: replays beside the live stream, opened, listed and closed."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.invocation import error_console, invocation_of, print_json, print_table
+
+if TYPE_CHECKING:
+    from adapters.run_reports import RunReport
+
+SourceArgument = Annotated[
+    str, typer.Argument(help="A source's name, or the path of its TOML file.")
+]
+Name = Annotated[str, typer.Argument(help="The run's name.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add ``streamscore runs``."""
+    group = typer.Typer(no_args_is_help=True)
+    group.command("open")(open_)
+    group.command("list")(list_)
+    group.command()(close)
+    app.add_typer(
+        group,
+        name="runs",
+        help="Open, list and close runs: replays beside the live stream.",
+        rich_help_panel="Streams",
+    )
+
+
+def open_(
+    context: typer.Context,
+    source: SourceArgument,
+    name: Name,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            metavar="VERSION|ALIAS", help="The model that scores it; by default production's."
+        ),
+    ] = None,
+    partitions: Annotated[
+        int | None, typer.Option(help="Partitions of its topics; by default the live stream's.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Open a run: its topics are created, and every worker of the source begins to score it."""
+    from adapters.runs import open_run
+    from streamscore.sources import load_source
+
+    invocation = invocation_of(context)
+    run = open_run(
+        invocation.settings(),
+        load_source(source),
+        name,
+        environ=invocation.environ,
+        now_ms=now_ms(),
+        model=model,
+        partitions=partitions,
+    )
+    if json:
+        print_json(run)
+    else:
+        typer.echo(
+            f"{run.run} of {run.source} is open since {run.opened_at}, scored by version "
+            f"{run.version}, {run.partitions} partition(s)."
+        )
+
+
+def list_(
+    context: typer.Context,
+    source: Annotated[
+        str | None, typer.Argument(help="A source's name or TOML file; all by default.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """List runs, and how far each has come."""
+    from adapters.run_reports import list_runs
+    from streamscore.sources import load_source
+
+    name = None if source is None else load_source(source).name
+    found = list_runs(invocation_of(context).settings(), name)
+    if json:
+        print_json(found)
+        return
+    print_table(
+        (
+            *("SOURCE", "RUN", "STATUS", "MODEL", "RECORDS", "SCORED", "DEAD", "LEFT"),
+            *("ANOMALIES", "DONE", "OPENED"),
+        ),
+        [_line(one) for one in found],
+    )
+    for one in found:
+        if one.fault is not None:
+            error_console().print(f"{one.run.key}: {one.fault}", style="yellow")
+
+
+def close(
+    context: typer.Context,
+    source: SourceArgument,
+    name: Name,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also when records are left; they are never scored.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Close a run: its results stay, its state goes, and no worker scores it any more."""
+    from adapters.runs import close_run
+    from streamscore.sources import load_source
+
+    settings = invocation_of(context).settings()
+    run = close_run(settings, load_source(source).name, name, now_ms=now_ms(), force=force)
+    if json:
+        print_json(run)
+    else:
+        typer.echo(f"{run.run} of {run.source} is closed; its results stay.")
+
+
+def now_ms() -> int:
+    """Return the time, in milliseconds since the epoch."""
+    return int(time.time() * 1000)
+
+
+def _line(one: RunReport) -> tuple[str, ...]:
+    run = one.run
+    if one.fault is not None:
+        figures = ["?"] * 5 + ["no"]
+    else:
+        counts = (one.records, one.scored, one.dead_letters, one.left, one.anomalies)
+        figures = [f"{count:,}" for count in counts] + ["yes" if one.is_done else "no"]
+    return (run.source, run.run, run.status, run.version, *figures, run.opened_at)
