@@ -7,13 +7,11 @@ from typing import NamedTuple, Self
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from adapters.fresh_topics import ask_when_led
 from adapters.kafka_clients import librdkafka_config
 from streamscore.settings import Kafka
 
 _ANSWER_TIMEOUT_SECONDS = 15.0
-_LEADERLESS = {KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE}
-_LEADERLESS_SECONDS = 0.1
-_LEADERLESS_TRIES = 150
 
 
 class Span(NamedTuple):
@@ -74,25 +72,16 @@ class TopicTail:
         metadata = found.topics[self._topic]
         if metadata.error is not None:
             raise KafkaException(metadata.error)
-        spans = {}
-        for number in metadata.partitions:
-            spans[number] = self._span(number)
-        return spans
+        return {number: self._span(number) for number in metadata.partitions}
 
     def _span(self, number: int) -> Span:
         partition = TopicPartition(self._topic, number)
-        for tries_left in reversed(range(_LEADERLESS_TRIES)):
-            try:
-                offsets = self._consumer.get_watermark_offsets(partition, _ANSWER_TIMEOUT_SECONDS)
-                if offsets is None:
-                    raise KafkaException(KafkaError(KafkaError._TIMED_OUT))
-                return Span(*offsets)
-            except KafkaException as error:
-                # A partition just made, or moved by a broker's restart, has no leader for a moment.
-                if not tries_left or error.args[0].code() not in _LEADERLESS:
-                    raise
-                self._consumer.poll(_LEADERLESS_SECONDS)
-        raise AssertionError("the last try returns or raises")
+        offsets = ask_when_led(
+            lambda: self._consumer.get_watermark_offsets(partition, _ANSWER_TIMEOUT_SECONDS)
+        )
+        if offsets is None:
+            raise KafkaException(KafkaError(KafkaError._TIMED_OUT))
+        return Span(*offsets)
 
     def messages(self, stretches: Mapping[int, Span]) -> Iterator[Message]:
         """Yield what partitions hold between two offsets each, the first of them included."""

@@ -86,6 +86,14 @@ FORMATS: Final[tuple[Format, ...]] = (
         advice=f"{_UPGRADE}; until then a worker finds the version when it next asks MLflow",
     ),
     Format(
+        name="run",
+        title="a run on its topic",
+        place="`runs`",
+        carried=_KEY,
+        additive=_KEYS,
+        advice=_UPGRADE,
+    ),
+    Format(
         name="bundle",
         title="a bundle",
         place="MLflow, or the folder of `--bundle-dir`",

@@ -21,6 +21,7 @@ from streamscore.errors import BundleError, SettingsError, SourceError, UsageErr
 from streamscore.event_schemas import WRITTEN
 from streamscore.events import Announcement, AnomalyEvent, RemovedBody, ScoreLine
 from streamscore.formats import FORMATS, compatibility_markdown, format_named, refusal, version_of
+from streamscore.runs import Run
 from streamscore.scoring import Model, PartitionFold, PartitionState, Scored
 from streamscore.settings import load_settings
 from streamscore.sources import REASONS, Codec, load_source
@@ -51,6 +52,9 @@ def read_anomaly() -> None:
         assert sum(part.share for part in event.data.attribution) == pytest.approx(1.0)
         assert (bytes(event.data.record) == b"null") == (event.data.record_sha256 is not None)
         assert b"ann" not in bytes(event.data.record), "private, and masked"
+        assert event.data.run is msgspec.UNSET
+    of_run = msgspec.json.decode(kept("anomaly/1-of-run.json"), type=AnomalyEvent)
+    assert of_run.data.run == "june"
 
 
 def read_score() -> None:
@@ -138,6 +142,13 @@ def read_replay() -> None:
     assert followed == ReplayMark("0f3a5b7c9d11", "77e0c4a1b2d3.1f", 1_700_000_000_000, 12)
 
 
+def read_run() -> None:
+    run = msgspec.json.decode(kept("run/1.json"), type=Run)
+    assert (run.key, run.status, run.version) == ("accidents/june", "closed", "3")
+    assert run.progress is not None
+    assert run.progress.tally.anomalies == 402
+
+
 READERS: dict[str, Callable[[], None]] = {
     "anomaly": read_anomaly,
     "score": read_score,
@@ -150,6 +161,7 @@ READERS: dict[str, Callable[[], None]] = {
     "settings": read_settings,
     "rejects": read_rejects,
     "replay": read_replay,
+    "run": read_run,
 }
 NAMES = [known.name for known in FORMATS]
 
