@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import msgspec
-from confluent_kafka import KafkaException, Producer
 
-from adapters.kafka_clients import librdkafka_config
-from streamscore.errors import BrokerError
+from adapters.one_message import send_one
 from streamscore.events import Announcement
 from streamscore.settings import Settings
 from streamscore.topics import topic_name
@@ -33,27 +31,11 @@ def announce(
     BrokerError
         When Kafka did not take it; the promotion itself stands.
     """
-    refused: list[str] = []
-    topic = topic_name("models", prefix=settings.topics.prefix)
-    config = librdkafka_config(settings.kafka) | {
-        "delivery.timeout.ms": str(int(delivery_seconds * 1000)),
-        "enable.idempotence": "true",
-        "log_level": "2",  # what fails is in the error; librdkafka would print it as well
-    }
-    try:
-        producer = Producer(config)
-        producer.produce(
-            topic,
-            key=announcement.source.encode(),
-            value=msgspec.json.encode(announcement),
-            on_delivery=lambda error, _: refused.append(str(error)) if error else None,
-        )
-        waiting = producer.flush(delivery_seconds + 1)
-    except KafkaException as error:
-        refused, waiting = [str(error)], 0
-    if refused or waiting:
-        raise BrokerError(
-            f"Kafka at {settings.kafka.bootstrap_servers} must take the announcement on {topic}; "
-            f"received {', '.join(refused) or 'no answer'}. The version is promoted, and workers "
-            "find it when they next ask MLflow."
-        )
+    send_one(
+        settings.kafka,
+        topic_name("models", prefix=settings.topics.prefix),
+        announcement.source,
+        msgspec.json.encode(announcement),
+        advice="The version is promoted, and workers find it when they next ask MLflow.",
+        delivery_seconds=delivery_seconds,
+    )

@@ -13,6 +13,7 @@ from adapters.exposition import Exposition
 from adapters.kafka_clients import librdkafka_config
 from adapters.topic_admin import TopicAdmin, ensure_topics
 from scorer.outputs import Outlets
+from scorer.pausing import Pausing
 from scorer.processor import Processor
 from scorer.report import Done, ScoringReport
 from scorer.scoring import ScoringStep
@@ -135,7 +136,9 @@ def make_worker(
         slot=0,
         max_message_bytes=largest_message_bytes(scorer.record_max_bytes),
     )
-    return Processor(wiring, ScoringStep(source, OneModel(model), outlets, report))
+    pausing = Pausing(wiring.name, source.name, scorer)
+    step = ScoringStep(source, OneModel(model), outlets, report, pausing)
+    return Processor(wiring, step, pausing)
 
 
 def run_worker(worker: Processor, is_done: Callable[[], bool]) -> None:

@@ -1,70 +1,39 @@
-"""The `models` topic: each announcement wakes the model source of its source."""
+"""What is said on the `models` topic: each announcement wakes the model source of its source.
+
+An announcement that is lost costs a wait of `scorer.model_poll_seconds` and no more.
+"""
 
 import logging
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 import msgspec
-from confluent_kafka import Consumer, Message
 
-from scorer.topic_listener import TopicListener
 from streamscore.events import Announcement
 
 log = logging.getLogger(__name__)
 
 
-class Announcements:
-    """Reads announcements from the end of their topic, without a group.
-
-    An announcement is a wake-up and no more: one that is lost costs a wait of
-    `scorer.model_poll_seconds`, so errors here are logged and never end a worker.
+def announcements(wake: Callable[[str], None]) -> Callable[[bytes | None], None]:
+    """Return what hears the values of the `models` topic.
 
     Parameters
     ----------
-    connection : mapping
-        How librdkafka connects.
-    topic : str
-        The announcements' topic.
     wake : callable
-        Called with the name of the source.
-    make_consumer : callable
-        Makes the consumer of a configuration.
-    first_pause_seconds : float
-        As for `TopicListener`.
+        Called with the name of the source of each announcement.
+
+    Examples
+    --------
+    >>> hear = announcements(print)
+    >>> hear(b'{"source": "reviews", "model": "m", "version": "2", "alias": "production"}')
+    reviews
     """
 
-    def __init__(
-        self,
-        connection: Mapping[str, str],
-        topic: str,
-        wake: Callable[[str], None],
-        make_consumer: Callable[[dict[str, Any]], Consumer] = Consumer,
-        first_pause_seconds: float = 1.0,
-    ) -> None:
-        self._topic = topic
-        self._wake = wake
-        self._listener = TopicListener(
-            connection,
-            topic,
-            self._heard,
-            what="announcements",
-            group="streamscore-announcements",
-            make_consumer=make_consumer,
-            first_pause_seconds=first_pause_seconds,
-        )
-
-    def stop(self) -> None:
-        """End `run`."""
-        self._listener.stop()
-
-    def run(self) -> None:
-        """Listen until told to stop."""
-        self._listener.run()
-
-    def _heard(self, message: Message) -> None:
+    def hear(value: bytes | None) -> None:
         try:
-            announced = msgspec.json.decode(message.value() or b"", type=Announcement)
-        except msgspec.DecodeError as error:
-            log.warning("an announcement on %s cannot be read: %s", self._topic, error)
+            announced = msgspec.json.decode(value or b"", type=Announcement)
+        except msgspec.MsgspecError as error:
+            log.warning("an announcement cannot be read: %s", error)
             return
-        self._wake(announced.source)
+        wake(announced.source)
+
+    return hear

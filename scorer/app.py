@@ -15,7 +15,8 @@ from mode.utils.logging import setup_logging
 from adapters.exposition import Exposition
 from adapters.kafka_clients import faust_broker, librdkafka_config
 from adapters.topic_admin import TopicAdmin, ensure_topics
-from scorer.announcements import Announcements
+from scorer.announcements import announcements
+from scorer.commands import commands
 from scorer.open_runs import follow_runs
 from scorer.pages import add_pages
 from scorer.parts import Part, Surroundings, make_part
@@ -23,10 +24,11 @@ from scorer.preflight import refuse_repeated_sources
 from scorer.production_models import ProductionModels
 from scorer.runs import Runs
 from scorer.swap import Registry
+from scorer.topic_listener import TopicListener
 from scorer.transactions import Point, pass_by
 from streamscore.settings import Mlflow, Settings
 from streamscore.sources import Source
-from streamscore.topics import topic_name
+from streamscore.topics import Kind, topic_name
 
 log = logging.getLogger(__name__)
 
@@ -170,17 +172,37 @@ def _free_port(bind: str) -> int:
 
 
 def _make_threads(settings: Settings, parts: Sequence[Part], runs: Runs) -> list[ThreadService]:
-    by_source = {part.source.name: part.models for part in parts}
-    announcements = Announcements(
-        librdkafka_config(settings.kafka),
-        topic_name("models", prefix=settings.topics.prefix),
-        lambda source: by_source[source].wake() if source in by_source else None,
-    )
+    by_source = {part.source.name: part for part in parts}
+
+    def wake(source: str) -> None:
+        if source in by_source:
+            by_source[source].models.wake()
+
+    def resume(source: str) -> None:
+        if source in by_source:
+            by_source[source].pausing.resume()
+            runs.resume(source)
+
+    models = _listener(settings, "models", announcements(wake))
+    told = _listener(settings, "commands", commands(resume))
     threads = [
-        ("announcements", announcements.run, announcements.stop),
+        ("announcements", models.run, models.stop),
+        ("commands", told.run, told.stop),
         ("runs", runs.run, runs.stop),
     ]
     for part in parts:
         threads.append((f"models.{part.source.name}", part.models.run, part.models.stop))
         threads.append((f"scoring.{part.source.name}", part.processor.run, part.processor.stop))
     return [ThreadService(*thread) for thread in threads]
+
+
+def _listener(
+    settings: Settings, kind: Kind, hear: Callable[[bytes | None], None]
+) -> TopicListener:
+    return TopicListener(
+        librdkafka_config(settings.kafka),
+        topic_name(kind, prefix=settings.topics.prefix),
+        lambda message: hear(message.value()),
+        what=kind,
+        group="streamscore-announcements",
+    )

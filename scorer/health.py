@@ -18,6 +18,11 @@ class Watched(Protocol):
         """The partitions owned at this moment."""
         ...
 
+    @property
+    def why_paused(self) -> str:
+        """Why it reads nothing for now; empty where it does."""
+        ...
+
 
 class ProcessorHealth(Struct, frozen=True, kw_only=True):
     """How one processor is.
@@ -36,6 +41,8 @@ class ProcessorHealth(Struct, frozen=True, kw_only=True):
         The model it scores with.
     waiting_records : int
         Records that wait in its partitions.
+    paused : bool
+        Whether it reads nothing for now, because too many records are bad.
     """
 
     processor: str
@@ -44,6 +51,7 @@ class ProcessorHealth(Struct, frozen=True, kw_only=True):
     partitions: list[int]
     model_version: str | None
     waiting_records: int
+    paused: bool = False
 
 
 class Watch:
@@ -85,7 +93,8 @@ class Watch:
         """Judge the processor now."""
         version = self._model_version()
         partitions = list(self._processor.partitions)
-        why = self._missing(version, partitions)
+        why_paused = self._processor.why_paused
+        why = why_paused or self._missing(version, partitions)
         return ProcessorHealth(
             processor=self._name,
             ready=not why,
@@ -93,6 +102,7 @@ class Watch:
             partitions=partitions,
             model_version=version,
             waiting_records=self._processor.waiting_records,
+            paused=bool(why_paused),
         )
 
     def _missing(self, version: str | None, partitions: Sequence[int]) -> str:

@@ -17,7 +17,7 @@ from scorer.transactions import Point
 from streamscore.errors import BrokerError
 from streamscore.runs import Run
 from streamscore.sources import Source
-from streamscore.topics import planned_topics, topic_name
+from streamscore.topics import planned_topics, topic, topic_name
 
 _TURN_SECONDS = 0.05
 _LONGEST_WAIT_TURNS = 20
@@ -89,7 +89,7 @@ def _part_of(around: Surroundings, source: Source, run: Run) -> Part:
     """Put the scoring of a run together over topics that are there; none is made here."""
     settings = around.settings
     plans = planned_topics(settings, source, records_partitions=run.partitions, run=run.run)
-    wanted = {plan.kind: plan.name for plan in plans if plan.kind not in {"models", "runs"}}
+    wanted = {plan.kind: plan.name for plan in plans if "{source}" in topic(plan.kind).pattern}
     with TopicAdmin(settings.kafka) as admin:
         found = admin.describe(wanted.values())
     missing = sorted(set(wanted.values()) - set(found))

@@ -11,6 +11,7 @@ from adapters.kafka_clients import librdkafka_config
 from adapters.topic_admin import TopicDescription
 from scorer.health import Watch
 from scorer.outputs import Outlets
+from scorer.pausing import Pausing
 from scorer.preflight import warn_of_a_short_window
 from scorer.processor import Processor
 from scorer.report import ScoringReport
@@ -33,6 +34,7 @@ class Part(Struct, frozen=True):
     source: Source
     models: ModelSource
     processor: Processor
+    pausing: Pausing
     watch: Watch
 
 
@@ -129,8 +131,14 @@ def make_part(
         max_message_bytes=largest_message_bytes(settings.scorer.record_max_bytes),
         is_static=run is None,
     )
-    step = ScoringStep(source, models, outlets, report)
-    processor = Processor(wiring, step, at_point=around.at_point)
+    pausing = Pausing(
+        name,
+        source.name,
+        settings.scorer,
+        hides_event_times=source.fields[source.event_time.field].private,
+    )
+    step = ScoringStep(source, models, outlets, report, pausing)
+    processor = Processor(wiring, step, pausing, at_point=around.at_point)
     watch = Watch(
         name,
         processor,
@@ -138,7 +146,7 @@ def make_part(
         lambda: models.waiting_for,
         settings.scorer.stall_seconds,
     )
-    return Part(source, models, processor, watch)
+    return Part(source, models, processor, pausing, watch)
 
 
 def _models(

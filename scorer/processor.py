@@ -14,10 +14,11 @@ from confluent_kafka import KafkaException, TopicPartition
 
 from scorer.fencing import end_of
 from scorer.patience import Patience, will_fail_again
+from scorer.pausing import Pausing
 from scorer.positions import Start
 from scorer.reader import Reader
 from scorer.state_log import StateLog
-from scorer.step import Message, Output, Step
+from scorer.step import Folded, Message, Output, Step
 from scorer.takeover import Committed, Takeover
 from scorer.transactions import Point, Transactions, pass_by
 from scorer.wiring import Wiring, producer_config
@@ -48,6 +49,8 @@ class Processor:
         Topics, group, slot, settings.
     step : Step
         What is done with the records.
+    pausing : Pausing
+        When reading pauses. The step tells it of bad records.
     monotonic : callable
         Returns seconds of a clock that never goes back.
     wall_clock : callable
@@ -60,6 +63,7 @@ class Processor:
         self,
         wiring: Wiring,
         step: Step,
+        pausing: Pausing,
         monotonic: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
         at_point: Point = pass_by,
@@ -67,6 +71,7 @@ class Processor:
         self._wiring = wiring
         self._settings = wiring.settings
         self._step = step
+        self._pausing = pausing
         self._monotonic = monotonic
         self._wall_clock = wall_clock
         self._at_point = at_point
@@ -82,6 +87,11 @@ class Processor:
     def partitions(self) -> tuple[int, ...]:
         """The partitions owned at this moment."""
         return tuple(self._owned)
+
+    @property
+    def why_paused(self) -> str:
+        """Why it reads nothing for now; empty where it does."""
+        return self._pausing.why()
 
     def stop(self) -> None:
         """Ask the processor to end after the batch in hand."""
@@ -153,13 +163,21 @@ class Processor:
         log.info("%s owns partitions %s of %s", self._wiring.name, list(partitions), topic)
 
     def _seek(self) -> None:
-        self._reader.seek({p: owned.next_offset for p, owned in self._owned.items()})
+        """Read what is owned from where it stands; nothing during a pause, yet as a member."""
+        is_paused = self._pausing.is_paused
+        self._reader.seek(
+            {} if is_paused else {p: owned.next_offset for p, owned in self._owned.items()}
+        )
 
     # One turn: at most one batch, in one transaction.
 
     def _turn(self) -> None:
         self._take_over_when_ready()
-        wait_seconds = self._poll_seconds if self._owned else _IDLE_SECONDS
+        if self._pausing.ends():
+            self.progress_seconds = self._monotonic()
+            self._seek()
+        is_reading = self._owned and not self._pausing.is_paused
+        wait_seconds = self._poll_seconds if is_reading else _IDLE_SECONDS
         batches = self._reader.read(self._settings.batch_records, wait_seconds)
         self._transactions.poll()
         if self._reader.was_rebalanced and batches:
@@ -183,15 +201,17 @@ class Processor:
         began_seconds = self._wall_clock()
         keep = set(due)
         outputs: list[Output] = []
+        moved: list[int] = []
         for partition, messages in batches.items():
-            made, keep_state = self._fold(partition, messages)
-            outputs += made
+            folded = self._fold(partition, messages)
+            outputs += folded.outputs
             owned = self._owned[partition]
-            keep_state |= not owned.is_kept
-            if keep_state or owned.since_checkpoint >= self._settings.checkpoint_records:
+            moved += [partition] if folded.taken else []
+            is_due = folded.keep_state or (folded.taken > 0 and not owned.is_kept)
+            if is_due or owned.since_checkpoint >= self._settings.checkpoint_records:
                 keep.add(partition)
         keep = {p for p in keep if self._is_past(p)}
-        offsets = self._offsets({p for p in batches if self._is_past(p)} | keep)
+        offsets = self._offsets({p for p in moved if self._is_past(p)} | keep)
         if not offsets:
             self.progress_seconds = self._monotonic()
             return
@@ -204,18 +224,21 @@ class Processor:
             self._owned[partition].checkpoint_seconds = now_seconds
         self.progress_seconds = now_seconds
         self._step.committed(began_seconds, self._wall_clock())
+        if self._pausing.committed():
+            self._seek()
 
     def _is_past(self, partition: int) -> bool:
         """Whether a partition's silent fold is over."""
         owned = self._owned[partition]
         return owned.next_offset >= owned.emit_from
 
-    def _fold(self, partition: int, messages: Sequence[Message]) -> tuple[list[Output], bool]:
+    def _fold(self, partition: int, messages: Sequence[Message]) -> Folded:
         owned = self._owned[partition]
-        made, keep_state = self._step.process(partition, messages, owned.emit_from)
-        owned.next_offset = messages[-1].offset() + 1
-        owned.since_checkpoint += len(messages)
-        return made, keep_state
+        folded = self._step.process(partition, messages, owned.emit_from)
+        if folded.taken:
+            owned.next_offset = messages[folded.taken - 1].offset() + 1
+        owned.since_checkpoint += folded.taken
+        return folded
 
     def _offsets(self, partitions: Collection[int]) -> list[TopicPartition]:
         topic = self._wiring.input_topic
@@ -237,6 +260,7 @@ class Processor:
         log.warning("%s: transaction aborted: %s", self._wiring.name, cause.str())
         self._transactions.abort()
         self._step.aborted()
+        self._pausing.aborted()
         partitions = list(self._owned)
         self._close_all()
         self._take_over(partitions)
@@ -253,9 +277,11 @@ class Processor:
         self._step.lag(lag)
 
     def _lag(self) -> dict[int, int]:
-        if self._waiting is None:
-            return self._reader.lag({p: owned.next_offset for p, owned in self._owned.items()})
-        begun = {p: at.offset for p, at in self._waiting.items() if at.offset is not None}
+        begun = {p: owned.next_offset for p, owned in self._owned.items()}
+        if self._waiting is not None:
+            begun = {p: at.offset for p, at in self._waiting.items() if at.offset is not None}
+        elif not self._pausing.is_paused:
+            return self._reader.lag(begun)
         try:
             return self._reader.lag_unread(begun)
         except KafkaException:  # asked again in a second

@@ -28,6 +28,8 @@ class Done(msgspec.Struct):
         Dead letters by reason.
     latest_event_ms : int
         The latest event time; 0 where none was scored.
+    tombstones : int
+        Records without a value that the source skips.
     """
 
     scores: list[float] = msgspec.field(default_factory=list)
@@ -36,6 +38,7 @@ class Done(msgspec.Struct):
     anomalies: int = 0
     reasons: dict[Reason, int] = msgspec.field(default_factory=dict)
     latest_event_ms: int = 0
+    tombstones: int = 0
 
     def tally(self) -> Tally:
         """Count the records."""
@@ -78,6 +81,7 @@ class ScoringReport:
             reason: exposition.counter("streamscore_deadletters_total", source=name, reason=reason)
             for reason in REASONS
         }
+        self._tombstones = exposition.counter("streamscore_tombstones_skipped_total", source=name)
         self._lost = exposition.counter("streamscore_records_lost_total", source=name)
         self._event_lag = exposition.gauge("streamscore_event_lag_seconds", source=name)
         self._latency = exposition.histogram("streamscore_latency_seconds", source=name)
@@ -103,6 +107,7 @@ class ScoringReport:
 
     def batch(self, done: Done, began_seconds: float, ended_seconds: float) -> None:
         """Count a committed batch."""
+        self._tombstones.inc(done.tombstones)
         for reason, count in done.reasons.items():
             self._dead[reason].inc(count)
         size = len(done.scores) + sum(done.reasons.values())

@@ -99,6 +99,11 @@ class RunScoring:
             self._part.models.stop()
             self._part.processor.stop()
 
+    def resume(self) -> None:
+        """Ask for its pause to end, where one is on."""
+        if self._part is not None:
+            self._part.pausing.resume()
+
     def join(self, limit_seconds: float) -> None:
         """Wait for its end."""
         self._thread.join(limit_seconds)

@@ -80,6 +80,12 @@ class Runs:
         self._stopping.set()
         self._listener.stop()
 
+    def resume(self, source_name: str) -> None:
+        """End the pauses of a source's runs."""
+        for scoring in list(self._scored.values()):
+            if scoring.run.source == source_name:
+                scoring.resume()
+
     def health(self) -> list[RunHealth]:
         """Tell how each run is that this worker scores."""
         return [scoring.health() for scoring in list(self._scored.values())]

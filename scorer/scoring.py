@@ -7,8 +7,9 @@ from typing import Protocol
 
 from adapters.message_headers import headers_of
 from scorer.outputs import Outlets, OutputWriter
+from scorer.pausing import Pausing
 from scorer.report import Done, ScoringReport
-from scorer.step import Message, Output
+from scorer.step import Folded, Message, Output
 from streamscore import headers
 from streamscore.errors import BundleError, StreamscoreError, UsageError
 from streamscore.runs import Tally
@@ -60,6 +61,8 @@ class ScoringStep:
         Where outputs go.
     report : ScoringReport
         What is told of each batch.
+    pausing : Pausing
+        What is told of bad records, and says up to where a batch may be processed.
     wall_clock : callable
         Returns seconds since the epoch; decides an event's `time` alone.
     """
@@ -70,12 +73,14 @@ class ScoringStep:
         models: Models,
         outlets: Outlets,
         report: ScoringReport,
+        pausing: Pausing,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self._source = source
         self._models = models
         self._writer = OutputWriter(source, outlets, wall_clock)
         self._report = report
+        self._pausing = pausing
         self._topic_partitions = outlets.partitions
         self._is_run = outlets.run is not None
         self._partitions: dict[int, _Partition] = {}
@@ -109,26 +114,32 @@ class ScoringStep:
         """Give a partition up."""
         self._partitions.pop(partition, None)
 
-    def process(
-        self, partition: int, messages: Sequence[Message], emit_from: int
-    ) -> tuple[list[Output], bool]:
-        """Score the messages of a partition in their order."""
+    def process(self, partition: int, messages: Sequence[Message], emit_from: int) -> Folded:
+        """Score the messages of a partition in their order, up to where a pause begins."""
         owned = self._partitions[partition]
         keep_state = owned.next_offset >= emit_from and self._swap(owned)
-        owned.next_offset = messages[-1].offset() + 1
         records, values = messages, [message.value() for message in messages]
         if not all(values):  # control records have no value
-            records = [message for message in messages if not _is_control(message)]
+            records = [message for message in messages if not self._is_passed_over(message)]
             values = [message.value() for message in records]
-        scored = owned.fold.fold(values)
-        silent = 0
-        if records and records[0].offset() < emit_from:
-            silent = sum(message.offset() < emit_from for message in records)
+        batch = owned.fold.model.codec.read(values)
+        silent = _before(emit_from, records)
+        taken, admitted = len(messages), self._pausing.admit(records, batch.faults, silent)
+        if admitted < len(records):
+            taken = messages.index(records[admitted])
+            records = records[:admitted]
+            batch = owned.fold.model.codec.read(values[:admitted])
+        if taken:
+            owned.next_offset = messages[taken - 1].offset() + 1
+        if len(records) < taken:
+            self._count_tombstones(messages[:taken], emit_from)
+        if silent:
             self._report.folded(silent)
+        scored = owned.fold.score(batch)
         before = self._done.tally()
         outputs = self._outputs(records, scored, silent, owned.fold.model)
         owned.tally = owned.tally.plus(self._done.tally().less(before))
-        return outputs, keep_state
+        return Folded(outputs, keep_state, taken)
 
     def note(self, partition: int) -> str:
         """Return what became of the records of a run so far; nothing for the live stream."""
@@ -196,6 +207,21 @@ class ScoringStep:
         self._report.in_force(model.version)
         return True
 
+    def _is_passed_over(self, message: Message) -> bool:
+        """Tell whether a message is no record: a mark of a producer, or a tombstone to skip."""
+        if message.value():
+            return False
+        is_tombstone = message.value() is None and self._source.tombstones == "skip"
+        return is_tombstone or _is_control(message)
+
+    def _count_tombstones(self, messages: Sequence[Message], emit_from: int) -> None:
+        if self._source.tombstones != "skip":
+            return
+        self._done.tombstones += sum(
+            message.value() is None and message.offset() >= emit_from and not _is_control(message)
+            for message in messages
+        )
+
     def _outputs(
         self, records: Sequence[Message], scored: Scored, silent: int, model: Model
     ) -> list[Output]:
@@ -220,6 +246,11 @@ class ScoringStep:
 
 
 def _is_control(message: Message) -> bool:
-    if message.value():
-        return False
     return any(name == headers.CONTROL for name, _ in headers_of(message))
+
+
+def _before(emit_from: int, records: Sequence[Message]) -> int:
+    """Count the records that were processed before; they come first."""
+    if not records or records[0].offset() >= emit_from:
+        return 0
+    return sum(record.offset() < emit_from for record in records)

@@ -48,6 +48,24 @@ class Output(NamedTuple):
     partition: int = -1
 
 
+class Folded(NamedTuple):
+    """What a step made of messages.
+
+    Attributes
+    ----------
+    outputs : list of Output
+        What to write.
+    keep_state : bool
+        Whether the state must be kept at once.
+    taken : int
+        How many messages were folded; those behind them stay unread.
+    """
+
+    outputs: list[Output]
+    keep_state: bool
+    taken: int
+
+
 class Step(Protocol):
     """What a processor does with the records of each partition. It holds their states."""
 
@@ -74,18 +92,8 @@ class Step(Protocol):
         """Give a partition up."""
         ...
 
-    def process(
-        self, partition: int, messages: Sequence[Message], emit_from: int
-    ) -> tuple[list[Output], bool]:
-        """Fold messages in their order.
-
-        Returns
-        -------
-        list of Output
-            What to write for the offsets from `emit_from` on.
-        bool
-            Whether the state must be kept at once.
-        """
+    def process(self, partition: int, messages: Sequence[Message], emit_from: int) -> Folded:
+        """Fold messages in their order; outputs are those of the offsets from `emit_from` on."""
         ...
 
     def checkpoint(self, partition: int) -> bytes:

@@ -42,7 +42,7 @@ def needed_acls(settings: Settings, plans: Sequence[TopicPlan]) -> list[Acl]:
 
     Reading and writing imply describing; creating is listed where ``topics.create`` is on. Groups
     and transactional ids of the scorer begin with ``topics.prefix`` and ``scorer.group``; the other
-    groups are named, and never joined.
+    groups are named, and never joined. The operator is whoever runs ``streamscore deadletters``.
 
     Parameters
     ----------
@@ -56,6 +56,9 @@ def needed_acls(settings: Settings, plans: Sequence[TopicPlan]) -> list[Acl]:
     needed |= {
         Acl("producer", "group", "streamscore-producer", "literal", "Read"),
         Acl("trainer", "group", "streamscore-history", "literal", "Read"),
+        Acl("operator", "group", "streamscore-deadletters", "literal", "Read"),
+        Acl("operator", "transactional-id", f"{group}.redrive", "prefixed", "Write"),
+        Acl("operator", "transactional-id", f"{group}.redrive", "prefixed", "Describe"),
         Acl("scorer", "group", group, "prefixed", "Read"),
         Acl("scorer", "group", "streamscore-announcements", "literal", "Read"),
         Acl("scorer", "group", "streamscore-runs", "literal", "Read"),

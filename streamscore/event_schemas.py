@@ -12,6 +12,7 @@ from streamscore.events import (
     Anomaly,
     AnomalyEvent,
     Attribution,
+    Command,
     Position,
     RemovedBody,
     ScoreLine,
@@ -25,6 +26,7 @@ WRITTEN: Final[dict[str, type[Struct]]] = {
     "removed-body.v1": RemovedBody,
     "announcement.v1": Announcement,
     "run.v1": Run,
+    "command.v1": Command,
 }
 """What is written as JSON for others to read, by the name of its schema."""
 

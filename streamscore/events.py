@@ -17,6 +17,9 @@ from streamscore.scoring import ModelVersion
 from streamscore.sources.source import Path
 
 ANOMALY_TYPE = "streamscore.anomaly.v1"
+RESUME = "resume"
+"""The command that ends the pause of a source's processor."""
+
 NO_RECORD = Raw(b"null")
 """What stands for a record that an event cannot quote."""
 
@@ -212,6 +215,24 @@ class Announcement(Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if reason := refusal("announcement", self.format):
             raise ValueError(reason)  # which the decoder makes a fault of the bytes
+
+
+class Command(Struct, frozen=True, kw_only=True):
+    """What a person tells the workers of a source.
+
+    Attributes
+    ----------
+    format : int
+        Version of the layout; 1.
+    source : str
+        Name of the source.
+    command : str
+        What is to be done: `resume`. Readers pass over what they do not know.
+    """
+
+    source: str
+    command: str
+    format: Literal[1] = 1
 
 
 def anomaly_event(anomaly: Anomaly, made_at_ms: int, traceparent: str | None) -> AnomalyEvent:

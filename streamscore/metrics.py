@@ -120,6 +120,12 @@ METRICS: tuple[Metric, ...] = (
         REASONS,
     ),
     _counter(
+        "tombstones_skipped",
+        ("source",),
+        "Records without a value that were passed over, as the source says.",
+        "records",
+    ),
+    _counter(
         "records_lost",
         ("source", "run"),
         "Records that retention removed before they were read.",
@@ -182,6 +188,11 @@ METRICS: tuple[Metric, ...] = (
         "1 when MLflow answered the last question for the production alias, 0 when it did not.",
     ),
     _gauge("ready", ("processor",), "1 when the processor is ready, as /ready says."),
+    _gauge(
+        "paused",
+        ("processor",),
+        "1 while the processor reads nothing because too many records are bad.",
+    ),
     _counter(
         "state_folded_records",
         ("source", "run"),

@@ -16,7 +16,7 @@ from streamscore.calibration import Judged, RollingWindow
 from streamscore.errors import BundleError
 from streamscore.formats import refusal, version_of
 from streamscore.sources import Codec, RecordFault, Source
-from streamscore.sources.codec import Record
+from streamscore.sources.codec import Batch, Record
 
 
 class ModelVersion(Struct, frozen=True, kw_only=True):
@@ -177,7 +177,10 @@ class PartitionFold:
 
     def fold(self, values: Sequence[bytes | None]) -> Scored:
         """Score a batch of message values in their order."""
-        batch = self.model.codec.read(values)
+        return self.score(self.model.codec.read(values))
+
+    def score(self, batch: Batch) -> Scored:
+        """Score what the model's codec read of such a batch."""
         if batch.records:
             raw = self.model.score(batch.records, batch.local_ms)
         else:

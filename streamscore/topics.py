@@ -11,9 +11,11 @@ from streamscore.errors import UsageError
 from streamscore.settings import Settings
 from streamscore.sources import Source
 
-Kind = Literal["records", "anomalies", "scores", "deadletters", "state", "models", "runs"]
+Kind = Literal[
+    "records", "anomalies", "scores", "deadletters", "state", "models", "runs", "commands"
+]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-Service = Literal["producer", "scorer", "trainer", "users"]
+Service = Literal["producer", "scorer", "trainer", "operator", "users"]
 
 BROKER_MAX_BYTES = 1_048_588
 """What a broker accepts by default (``message.max.bytes``), in bytes."""
@@ -71,7 +73,7 @@ TOPICS: tuple[Topic, ...] = (
         cleanup="bytes",
         key="the source's key field, or none",
         value="one record as a JSON object",
-        writers=("producer",),
+        writers=("producer", "operator"),
         readers=("producer", "scorer", "trainer"),
         meaning="The stream itself. Anyone may write it.",
     ),
@@ -99,9 +101,9 @@ TOPICS: tuple[Topic, ...] = (
         pattern="deadletters.{source}",
         key="as received",
         value="the bytes as received; headers say why and from where",
-        writers=("scorer",),
-        readers=("users",),
-        meaning="Records that break a rule of the source.",
+        writers=("scorer", "operator"),
+        readers=("operator", "users"),
+        meaning="Records that break a rule of the source, and marks of those that were sent back.",
     ),
     Topic(
         kind="state",
@@ -135,6 +137,16 @@ TOPICS: tuple[Topic, ...] = (
         meaning="Which runs there are. Without it there are none; nothing else needs it.",
         is_needed=False,
     ),
+    Topic(
+        kind="commands",
+        pattern="commands",
+        key="the source's name",
+        value="a command (JSON)",
+        writers=("operator",),
+        readers=("scorer",),
+        meaning="What a person tells all workers of a source, such as to end a pause.",
+        is_needed=False,
+    ),
 )
 
 
@@ -153,8 +165,8 @@ def topic_name(
     kind : Kind
         Which topic.
     source : Source, optional
-        Whose topic; needed for every kind but ``models`` and ``runs``. A source that names its own
-        records topic has it taken as it is, without the prefix.
+        Whose topic; needed for every kind but ``models``, ``runs`` and ``commands``. A source that
+        names its own records topic has it taken as it is, without the prefix.
     prefix : str, optional
         ``settings.topics.prefix``.
     run : str, optional

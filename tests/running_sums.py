@@ -8,18 +8,26 @@ from contextlib import contextmanager
 import msgspec
 from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
 
+from scorer.pausing import Pausing
 from scorer.processor import Processor
-from scorer.step import Message, Output
+from scorer.step import Folded, Message, Output
 from scorer.wiring import Wiring
 from streamscore.settings import Scorer
+from streamscore.sources import RecordFault
 from tests.processes import eventually
+
+BAD = 0
+"""A number that makes its record a bad one."""
 
 
 class RunningSums:
     """Writes `partition/offset/sum` for each record; notes what it is told."""
 
-    def __init__(self, output_topic: str, *, is_ready: bool = True) -> None:
+    def __init__(
+        self, output_topic: str, *, is_ready: bool = True, pausing: Pausing | None = None
+    ) -> None:
         self._output_topic = output_topic
+        self.pausing = pausing or Pausing("sums", "sums", Scorer(pause_share=1))
         self._sums: dict[int, tuple[int, int]] = {}
         self.ready = threading.Event()
         if is_ready:
@@ -48,20 +56,23 @@ class RunningSums:
     def close(self, partition: int) -> None:
         del self._sums[partition]
 
-    def process(
-        self, partition: int, messages: Sequence[Message], emit_from: int
-    ) -> tuple[list[Output], bool]:
+    def process(self, partition: int, messages: Sequence[Message], emit_from: int) -> Folded:
         outputs = []
-        _, total = self._sums[partition]
-        for message in messages:
+        offset, total = self._sums[partition]
+        fault = RecordFault("out_of_range", "a number above 0")
+        bad = [at for at, one in enumerate(messages) if int(one.value() or b"0") == BAD]
+        silent = sum(message.offset() < emit_from for message in messages)
+        taken = self.pausing.admit(messages, [(at, fault) for at in bad], silent)
+        for message in messages[:taken]:
             total += int(message.value() or b"0")
+            offset = message.offset() + 1
             if message.offset() < emit_from:
                 self.silent += 1
             else:
                 line = f"{partition}/{message.offset()}/{total}".encode()
                 outputs.append(Output(self._output_topic, line))
-        self._sums[partition] = (messages[-1].offset() + 1, total)
-        return outputs, False
+        self._sums[partition] = (offset, total)
+        return Folded(outputs, False, taken)
 
     def checkpoint(self, partition: int) -> bytes:
         return msgspec.json.encode(self._sums[partition])
@@ -88,7 +99,7 @@ class Running:
 
     def __init__(self, wiring: Wiring, step: RunningSums) -> None:
         self.step = step
-        self.processor = Processor(wiring, step)
+        self.processor = Processor(wiring, step, step.pausing)
         self.failure: Exception | None = None
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()

@@ -220,6 +220,34 @@ class Scorer(Section, frozen=True, kw_only=True):
         ),
     ] = 8
 
+    pause_share: Annotated[
+        float,
+        about(
+            "A worker pauses reading a source when more than this share of the latest "
+            "`pause_records` records is bad; 1 never pauses.",
+            ge=0.01,
+            le=1,
+        ),
+    ] = 0.5
+    pause_records: Annotated[
+        int,
+        about(
+            "How many of the latest records that share is of.",
+            unit="records",
+            ge=10,
+            le=1_000_000,
+        ),
+    ] = 1000
+    pause_seconds: Annotated[
+        float,
+        about(
+            "How long a pause lasts; `streamscore deadletters resume` ends it.",
+            unit="s",
+            ge=0.1,
+            le=86_400,
+        ),
+    ] = 60.0
+
 
 class Trainer(Section, frozen=True, kw_only=True):
     """How models are trained."""

@@ -132,6 +132,9 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         The rolling window.
     dialects : dict of str to Dialect
         Other spellings of the records in files.
+    tombstones : {"deadletter", "skip"}
+        What becomes of a message without a value: a dead letter, or it is passed over and counted,
+        as where the topic is compacted.
     """
 
     name: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,48}\Z")]
@@ -146,6 +149,7 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     scores: bool = False
     calibration: CalibrationPlan = CalibrationPlan()
     dialects: dict[str, Dialect] = {}
+    tombstones: Literal["deadletter", "skip"] = "deadletter"
 
     def with_role(self, *roles: Role) -> tuple[str, ...]:
         """Names of the fields that have one of the roles, in their order."""

@@ -21,6 +21,7 @@ GOLDEN = {
     "removed-body.v1.json": "removed-body.v1",
     "announcement.v1.json": "announcement.v1",
     "run.v1.json": "run.v1",
+    "command.v1.json": "command.v1",
 }
 BAD_RECORD = b'{"crash_date": "01/05/2024 12:15:00 AM", "num_units": "two"}'
 

@@ -8,10 +8,13 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from embedded.kafka import Kafka
+from scorer.pausing import Pausing
 from scorer.wiring import consumer_config
 from streamscore.errors import BrokerError, OffsetError
+from streamscore.settings import Scorer
 from tests.processes import eventually
 from tests.running_sums import (
+    BAD,
     RunningSums,
     expected_lines,
     lines,
@@ -44,8 +47,8 @@ class Place:
         for future in self.admin.create_topics(topics).values():
             future.result()
 
-    def step(self, *, is_ready: bool = True) -> RunningSums:
-        return RunningSums(f"{self.name}.out", is_ready=is_ready)
+    def step(self, *, is_ready: bool = True, pausing: Pausing | None = None) -> RunningSums:
+        return RunningSums(f"{self.name}.out", is_ready=is_ready, pausing=pausing)
 
     def produce(self, numbers: list[int], partitions: int = 1) -> None:
         produce(self.servers, f"{self.name}.in", numbers, partitions)
@@ -250,3 +253,46 @@ def test_a_worker_lives_through_restarts_of_the_broker(embedded_kafka: Kafka, wi
         wide.produce(NUMBERS[180:], PARTITIONS)
         assert wide.wait_for(300) == expected_lines(NUMBERS, PARTITIONS)
         assert one.failure is None
+
+
+def _soon_pausing() -> Pausing:
+    return Pausing("sums", "sums", Scorer(pause_records=10, pause_seconds=3600))
+
+
+def test_a_pause_leaves_the_rest_unread_and_nothing_differs_after_it(place: Place) -> None:
+    numbers = [*NUMBERS[:50], *[BAD] * 40, *NUMBERS[50:100]]
+    pausing = _soon_pausing()
+    place.produce(numbers)
+    with running(wiring_for(place.servers, place.name), place.step(pausing=pausing)) as one:
+        assert eventually(lambda: pausing.is_paused, 30)
+        assert len(place.wait_for(56)) == 56
+        assert one.step.waiting is not None
+        assert eventually(lambda: one.step.waiting == {0: 84}, 10)
+        for count in (62, 68):
+            pausing.resume()
+            assert eventually(lambda: bool(one.processor.why_paused), 30)
+            assert len(place.wait_for(count)) == count
+    assert one.failure is None
+    patient = Pausing("sums", "sums", Scorer(pause_share=1))
+    with running(wiring_for(place.servers, place.name), place.step(pausing=patient)):
+        assert place.wait_for(140) == expected_lines(numbers)
+
+
+def test_a_worker_that_pauses_stays_a_member_and_takes_part_in_rebalances(wide: Place) -> None:
+    pausing = _soon_pausing()
+    first_wiring = wiring_for(wide.servers, wide.name, 0, batch_records=5)
+    second_wiring = wiring_for(wide.servers, wide.name, 1, batch_records=5)
+    numbers = [*NUMBERS[:30], *[BAD] * 30]
+    with running(first_wiring, wide.step(pausing=pausing)) as first:
+        wide.produce(numbers, PARTITIONS)
+        assert eventually(lambda: pausing.is_paused, 30)
+        written = wide.lines()
+        with running(second_wiring, wide.step(pausing=Pausing("s", "s", Scorer()))) as second:
+            assert eventually(lambda: len(second.processor.partitions) == 1, 30)
+            assert eventually(lambda: len(first.processor.partitions) == 2, 30)
+            assert pausing.is_paused
+            (moved,) = second.processor.partitions
+            assert eventually(lambda: second.step.waiting == {moved: 0}, 30)
+        gained = set(wide.lines()) - set(written)
+        assert {line.partition("/")[0] for line in gained} == {str(moved)}
+    assert (first.failure, second.failure) == (None, None)

@@ -201,7 +201,7 @@ def test_an_announcement_is_on_its_topic(admin: TopicAdmin, settings: Settings) 
 def test_an_announcement_that_kafka_does_not_take_is_told(settings: Settings) -> None:
     absent = with_topics(settings, Topics(prefix="not-there."))
     told = Announcement(source="a", model="m", version="1", alias="production")
-    with pytest.raises(BrokerError, match=r"must take the announcement on not-there\.models"):
+    with pytest.raises(BrokerError, match=r"must take the message on not-there\.models"):
         announce(absent, told, delivery_seconds=1.0)
 
 

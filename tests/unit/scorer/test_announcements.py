@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from confluent_kafka import OFFSET_BEGINNING, KafkaError, KafkaException, TopicPartition
 
-from scorer.announcements import Announcements
+from scorer.announcements import announcements
 from scorer.topic_listener import TopicListener
 from streamscore.events import Announcement
 
@@ -81,7 +81,16 @@ def test_announcements_are_heard_again_after_kafka_was_away(
         woken.append(source)
         listening.stop()
 
-    listening = Announcements({}, "models", wake, broker.listener, 0.001)
+    hear = announcements(wake)
+    listening = TopicListener(
+        {},
+        "models",
+        lambda message: hear(message.value()),
+        what="models",
+        group="g",
+        make_consumer=broker.listener,
+        first_pause_seconds=0.001,
+    )
     listening.run()
     assert woken == ["accidents"]
     assert [listener.is_closed for listener in broker.listeners] == [True] * 4

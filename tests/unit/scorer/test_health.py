@@ -10,6 +10,7 @@ class Working:
         self.partitions = partitions
         self.progress_seconds = 100.0
         self.waiting_records = 0
+        self.why_paused = ""
 
 
 def _watch(processor: Working, now_seconds: float = 100.0, version: str | None = "3") -> Watch:
@@ -44,3 +45,12 @@ def test_it_is_not_ready_when_records_wait_and_nothing_moves() -> None:
 
 def test_silence_on_the_stream_is_no_stall() -> None:
     assert _watch(Working(), now_seconds=10_000.0).health().ready
+
+
+def test_a_processor_that_pauses_is_not_ready_and_says_why() -> None:
+    pausing = Working()
+    pausing.why_paused = "paused: 501 of the latest 1000 records are bad"
+    pausing.waiting_records = 7
+    health = _watch(pausing, now_seconds=10_000.0).health()
+    assert (health.ready, health.paused) == (False, True)
+    assert health.why == pausing.why_paused

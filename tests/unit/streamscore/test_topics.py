@@ -111,6 +111,18 @@ def test_each_service_is_given_what_it_writes_and_reads_and_no_more(source: Sour
         ("topic", "deadletters.accidents", "Write"),
         ("topic", "models", "Read"),
         ("topic", "runs", "Read"),
+        ("topic", "commands", "Read"),
+    }
+    assert {
+        (acl.resource, acl.name, acl.operation) for acl in acls if acl.service == "operator"
+    } == {
+        ("group", "streamscore-deadletters", "Read"),
+        ("transactional-id", "streamscore.redrive", "Describe"),
+        ("transactional-id", "streamscore.redrive", "Write"),
+        ("topic", "records.accidents", "Write"),
+        ("topic", "deadletters.accidents", "Read"),
+        ("topic", "deadletters.accidents", "Write"),
+        ("topic", "commands", "Write"),
     }
 
 
