@@ -52,3 +52,6 @@ BODY: Final = "streamscore-body"
 
 ORIGINAL: Final = "streamscore-original"
 """On a record that was sent back from the dead letters: the position it had at first."""
+
+REDRIVEN: Final = "streamscore-redriven"
+"""On a mark among the dead letters, itself none: the position of a record that was sent back."""
