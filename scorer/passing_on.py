@@ -18,6 +18,8 @@ LARGEST_HEADERS_BYTES = 262_144
 _HEADER_OVERHEAD_BYTES = 16
 _OWN = {headers.ROW, headers.INJECTED, headers.TRACEPARENT, headers.ORIGINAL}
 _LARGEST_OWN_BYTES = 1_000
+_LARGEST_TRACEPARENT_BYTES = 256
+"""Version 00 has 55; later ones may add to it."""
 
 
 class PassedOn(NamedTuple):
@@ -36,9 +38,13 @@ class PassedOn(NamedTuple):
 
     @property
     def traceparent(self) -> str | None:
-        """The record's W3C trace context, none where it has none."""
+        """The record's W3C trace context, none where it has none, or one that cannot be one.
+
+        Anything else could grow sixfold when it is written as JSON, and the event beyond what a
+        broker takes.
+        """
         for name, value in self.headers:
-            if name == headers.TRACEPARENT and value:
+            if name == headers.TRACEPARENT and value and len(value) <= _LARGEST_TRACEPARENT_BYTES:
                 return value.decode(errors="replace")
         return None
 

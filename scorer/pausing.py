@@ -212,6 +212,7 @@ class Pausing:
 
 def _told(crossing: _Crossing) -> str:
     return (
-        f"paused: {crossing.bad} of the latest {crossing.seen} records are bad, {crossing.often} "
-        f"of them {crossing.reason}, such as {crossing.example.place}: {crossing.example.detail!r}"
+        f"paused: {crossing.bad} of the latest {crossing.seen} records are bad, mostly "
+        f"{crossing.reason} ({crossing.often}), such as {crossing.example.place}: "
+        f"{crossing.example.detail!r}"
     )

@@ -36,6 +36,8 @@ def _spoiled(value: bytes, turn: int) -> bytes | None:
         return None
     if reason == "too_big":
         return value + b" " * RECORD_MAX_BYTES
+    if reason == "schema_registry":
+        return b"\0\0\0\0\x07" + value
     if reason == "not_utf8":
         return value[:-1] + b',"note":"\xff"}'
     if reason == "not_json":

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from streamscore.sources.event_time import EventClock
 from streamscore.sources.faults import Reason, RecordFault
+from streamscore.sources.framing import framing_fault
 from streamscore.sources.instants import Instant
 from streamscore.sources.record_structs import says_missing, source_struct
 from streamscore.sources.source import Source
@@ -111,12 +112,12 @@ class Codec:
                 value.decode()
             return self._decoder.decode(value)
         except UnicodeDecodeError as error:
-            raise RecordFault("not_utf8", str(error)) from None
+            raise framing_fault(value) or RecordFault("not_utf8", str(error)) from None
         except msgspec.ValidationError as error:
             _check_json(value)
             raise RecordFault(_rule_broken(str(error)), str(error)) from None
         except (msgspec.DecodeError, RecursionError) as error:
-            raise RecordFault("not_json", str(error)) from None
+            raise framing_fault(value) or RecordFault("not_json", str(error)) from None
 
     def event_time(self, record: Record) -> Instant:
         """Read the event time of a decoded record.

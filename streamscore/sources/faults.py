@@ -5,6 +5,7 @@ from typing import Literal, get_args
 Reason = Literal[
     "null_value",
     "too_big",
+    "schema_registry",
     "not_utf8",
     "not_json",
     "missing_field",

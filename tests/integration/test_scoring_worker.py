@@ -1,6 +1,9 @@
 """The scoring service as a process: models awaited, swapped and lost, ends and exit codes."""
 
+import random
 import signal
+import urllib.error
+import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,13 +14,18 @@ from confluent_kafka import Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from kafka import KafkaProducer
 
+from adapters.commands import send_command
+from adapters.dead_letters import DeadLetters
 from adapters.topic_admin import TopicAdmin, ensure_topics
 from benchmarks._faults.models import FolderRegistry, add_version
 from benchmarks._faults.outcome import outcome_of, read_topic
 from benchmarks._faults.processes import WorkerProcess
 from benchmarks._faults.worker import WorkerPlan
+from embedded.ports import free_ports
 from streamscore import headers
 from streamscore.bundle import read_bundle
+from streamscore.dead_letters import Selection
+from streamscore.events import RESUME, Command
 from streamscore.scoring import Model, PartitionFold
 from streamscore.settings import Kafka, Scorer, Settings, Topics, Worker
 from streamscore.sources import Codec
@@ -38,15 +46,26 @@ class Service:
         self.servers = servers
         self.folder = folder
         self.registry = FolderRegistry(folder / "models")
+        (self.port,) = free_ports(1, random.SystemRandom())
         self.settings = Settings(
             kafka=Kafka(bootstrap_servers=servers),
             topics=Topics(prefix=f"{name}."),
-            worker=Worker(port=0),
+            worker=Worker(port=self.port),
             scorer=Scorer(group=name, model_poll_seconds=0.2, session_timeout_ms=6000),
         )
         with TopicAdmin(self.settings.kafka) as admin:
             self.topics = ensure_topics(admin, self.settings, SOURCE)
         self._lives = 0
+
+    def page(self, name: str) -> tuple[int, str]:
+        """Status and text of one of the worker's pages; 0 while nobody answers."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/{name}", timeout=10) as got:
+                return got.status, got.read().decode()
+        except urllib.error.HTTPError as refused:
+            return refused.code, refused.read().decode()
+        except OSError:
+            return 0, ""
 
     def add(self, version: str, seed: int) -> None:
         add_version(self.registry, SOURCE, VALUES[:1500], version, seed)
@@ -259,3 +278,32 @@ def test_no_record_that_a_broker_takes_ends_a_worker(service: Service) -> None:
     assert found[1002]["owner"] == "****"
     said = {at[2]: dict(found[0][2])[headers.HEADERS] for at, found in outcome.dead.items()}
     assert said == {1001: b"too-large", **dict.fromkeys(odd_places, b"unreadable")}
+
+
+def test_a_worker_pauses_on_a_bad_topic_says_so_and_goes_on_by_command(service: Service) -> None:
+    service.add("1", seed=1)
+    service.registry.promote("1")
+    service.produce([*VALUES[:100], *[b"[]"] * 2000, *VALUES[100:200]])
+    worker = service.start()
+    try:
+        assert eventually(lambda: "paused: 501 of" in service.page("ready")[1], 60)
+        status, said = service.page("ready")
+        assert status == 503
+        for part in (
+            "mostly wrong_type",
+            f"{service.topics['records'].name}/0/600: 'Expected `object`, got `array`'",
+            "`streamscore deadletters resume sensors`",
+        ):
+            assert part in said
+        status, said = service.page("health")
+        assert (status, "paused: 501 of" in said) == (200, True)
+        assert 'streamscore_paused{processor="scoring.sensors"} 1.0' in service.page("metrics")[1]
+        letters = DeadLetters(service.settings, SOURCE)
+        assert letters.counts(Selection(), 0).pending == {"wrong_type": 501}
+        send_command(service.settings, Command(source="sensors", command=RESUME))
+        worker.wait_for("goes on as told")
+        worker.wait_for("pauses: paused: 51 of the latest 51 records")
+        assert letters.counts(Selection(), 0).pending == {"wrong_type": 552}
+        assert worker.leave() == 0
+    finally:
+        worker.kill()

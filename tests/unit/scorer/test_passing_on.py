@@ -32,3 +32,9 @@ def test_a_key_too_large_is_replaced_by_its_hash() -> None:
     key = b"k" * (LARGEST_KEY_BYTES + 1)
     passed = passed_on(Consumed(0, b"{}", key=key))
     assert passed == (sha256(key).encode(), [(headers.KEY, b"hash")])
+
+
+def test_a_trace_context_that_could_swell_an_event_is_no_part_of_it() -> None:
+    odd: list[tuple[str, bytes | None]] = [(headers.TRACEPARENT, b"\x01" * 200_000)]
+    passed = passed_on(Consumed(0, b"{}", headers=odd))
+    assert (passed.traceparent, passed.headers) == (None, odd)

@@ -69,7 +69,7 @@ def test_a_pause_says_why_and_what_ends_it() -> None:
     stream.batch([False, True, True, False, True, True, True])
     stream.clock.now = 12.0
     assert stream.pausing.why() == (
-        "paused: 6 of the latest 8 records are bad, 5 of them wrong_type, such as "
+        "paused: 6 of the latest 8 records are bad, mostly wrong_type (5), such as "
         "records.accidents/0/7: 'Expected `int`, got `str` - at `$.n`', more than "
         "scorer.pause_share = 0.5 allows. Goes on in 48 s, or with "
         "`streamscore deadletters resume x`"

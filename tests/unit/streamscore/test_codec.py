@@ -59,6 +59,13 @@ def without(name: str) -> bytes:
 BAD = {
     "a tombstone": (None, "null_value"),
     "a megabyte too much": (b" " * 1_000_001, "too_big"),
+    "Avro behind a schema id": (b"\x00\x00\x00\x00\x2a\x06ann\xff", "schema_registry"),
+    "Protobuf behind a schema id, in ASCII": (
+        b"\x00\x00\x00\x00\x01\x00\x08\x03",
+        "schema_registry",
+    ),
+    "itself behind a schema id": (b"\x00\x00\x00\x00\x07" + but(), "schema_registry"),
+    "a zero and too little for an id": (b"\x00\x00\x00\x07", "not_json"),
     "nothing": (b"", "not_json"),
     "blanks": (b" \n\t", "not_json"),
     "words": (b"hello", "not_json"),
@@ -271,3 +278,21 @@ def test_a_review_may_have_images() -> None:
 def test_a_fault_names_the_rule_and_the_field() -> None:
     with pytest.raises(RecordFault, match=r"^out_of_range: Expected `int` <= 9 - at `\$\.count`$"):
         CODEC.decode(but(count=10))
+
+
+@pytest.mark.parametrize(
+    ("behind", "expected"),
+    [
+        (but(), "JSON behind it, as the JSON Schema serializer writes"),
+        (b"\x06ann\xff", "as the Avro and Protobuf serializers write"),
+    ],
+)
+def test_a_framed_value_is_told_with_its_schema_and_what_to_do(
+    behind: bytes, expected: str
+) -> None:
+    with pytest.raises(RecordFault) as caught:
+        CODEC.decode(b"\x00\x00\x01\x00\x2a" + behind)
+    detail = caught.value.detail
+    assert "schema registry, id 65578, " in detail
+    assert expected in detail
+    assert "write plain JSON" in detail
