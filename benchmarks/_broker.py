@@ -16,9 +16,11 @@ from adapters.user_cache import user_cache_dir
 from benchmarks._worker import settings_for
 from embedded.jars import ensure_jars
 from embedded.kafka import Kafka
+from streamscore.settings import Scorer
 from streamscore.sources import Source
 
 _LIMIT_SECONDS = 120.0
+_MOST_BYTES = 100_000_000
 
 
 @contextmanager
@@ -47,6 +49,10 @@ class Topic:
         Whose records it holds; the topic is created.
     size : int
         How many records it is to hold.
+    name : str or None
+        Its name; made of the source's by default.
+    largest_bytes : int or None
+        The largest record that is written to it, where that is more than a scorer takes.
 
     Attributes
     ----------
@@ -56,19 +62,33 @@ class Topic:
         A topic where designs that are compared may write.
     """
 
-    def __init__(self, bootstrap_servers: str, source: Source, size: int) -> None:
+    def __init__(
+        self,
+        bootstrap_servers: str,
+        source: Source,
+        size: int,
+        name: str | None = None,
+        largest_bytes: int | None = None,
+    ) -> None:
         self.bootstrap_servers = bootstrap_servers
-        self.name = f"benchmark.{source.name}"
+        self.name = name or f"benchmark.{source.name}"
         self.source = msgspec.structs.replace(source, topic=self.name)
         self.size = size
-        settings = settings_for(bootstrap_servers, "usual")
+        scorer = Scorer(record_max_bytes=largest_bytes) if largest_bytes else None
+        settings = settings_for(bootstrap_servers, "usual", scorer)
         with TopicAdmin(settings.kafka) as admin:
             self.anomalies = ensure_topics(admin, settings, self.source)["anomalies"].name
 
-    def fill(self, values: Sequence[bytes]) -> None:
+    def fill(self, values: Sequence[bytes | None]) -> None:
         """Write records."""
-        config = {"bootstrap.servers": self.bootstrap_servers, "linger.ms": 20}
-        producer = Producer(config | {"compression.type": "lz4", "enable.idempotence": True})
+        config: dict[str, Any] = {
+            "bootstrap.servers": self.bootstrap_servers,
+            "linger.ms": 20,
+            "compression.type": "lz4",
+            "enable.idempotence": True,
+            "message.max.bytes": _MOST_BYTES,
+        }
+        producer = Producer(config)
         for value in values:
             while True:
                 try:

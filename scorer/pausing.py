@@ -26,21 +26,18 @@ Fault = tuple[int, RecordFault]
 """Place of a bad record in its batch, and what is wrong with it."""
 
 
-class _Example(Struct, frozen=True):
-    """A bad record: where it lies, and what is wrong with it."""
-
-    place: str
-    detail: str
-
-
 class _Crossing(Struct, frozen=True):
-    """Why a pause begins: `bad` of the latest `seen` records, `often` of them for one reason."""
+    """Why a pause begins: `bad` of the latest `seen` records, `often` of them for one reason.
+
+    One of them lies at `place`, and `detail` is what is wrong with it.
+    """
 
     bad: int
     seen: int
     reason: Reason
     often: int
-    example: _Example
+    place: str
+    detail: str
 
 
 class _Pause(Struct, frozen=True):
@@ -99,7 +96,6 @@ class Pausing:
         self._asked = threading.Event()
         self._pause: _Pause | None = None
         self._crossing: _Crossing | None = None
-        self._examples: dict[Reason, _Example] = {}
         # Numbers of the bad ones among the latest records, with their reasons.
         self._bad: deque[tuple[int, Reason]] = deque()
         self._next = self._first = self._probed = 0
@@ -144,10 +140,15 @@ class Pausing:
         """
         if self._crossing is not None or self._pause is not None:
             return silent
+        bad, first = self._bad, self._next
         for place, fault in faults:
-            self._note(self._next + place, records[place], fault)
-            if place >= silent and self._is_too_much(self._next + place):
-                self._crossing = self._crossed(self._next + place)
+            number = first + place
+            window = self._window(number)
+            bad.append((number, fault.reason))
+            while bad[0][0] <= number - window:
+                bad.popleft()
+            if len(bad) > self._share * window and place >= silent:
+                self._crossing = self._crossed(records, faults, place)
                 return place + 1
         self._next += len(records)
         return len(records)
@@ -182,7 +183,6 @@ class Pausing:
     def _forget(self, *, is_careful: bool) -> None:
         self._crossing = None
         self._bad.clear()
-        self._examples.clear()
         self._first = self._next
         probe = min(self._records, max(_LEAST_PROBE, self._records // 10))
         self._probed = self._next + probe if is_careful else self._next
@@ -190,29 +190,28 @@ class Pausing:
     def _window(self, number: int) -> int:
         return self._probed - self._first if number < self._probed else self._records
 
-    def _note(self, number: int, record: Message, fault: RecordFault) -> None:
-        bad, oldest = self._bad, number - self._window(number)
-        bad.append((number, fault.reason))
-        while bad[0][0] <= oldest:
-            bad.popleft()
-        place = f"{record.topic()}/{record.partition()}/{record.offset()}"
-        detail = fault.detail[:_LONGEST_SHOWN]
+    def _crossed(self, records: Sequence[Message], faults: Sequence[Fault], last: int) -> _Crossing:
+        ((reason, often),) = Counter(reason for _, reason in self._bad).most_common(1)
+        # The batch in hand may hold none of the most frequent ones.
+        alike = [one for one in faults if one[0] <= last and one[1].reason == reason]
+        place, fault = alike[-1] if alike else next(one for one in faults if one[0] == last)
+        detail, record = fault.detail[:_LONGEST_SHOWN], records[place]
         if self._hides_event_times and fault.reason.startswith("event_time"):
             detail = "an event time, which is private"
-        self._examples[fault.reason] = _Example(place, detail)
-
-    def _is_too_much(self, number: int) -> bool:
-        return len(self._bad) > self._share * self._window(number)
-
-    def _crossed(self, number: int) -> _Crossing:
-        ((reason, often),) = Counter(reason for _, reason in self._bad).most_common(1)
-        seen = min(self._window(number), number + 1 - self._first)
-        return _Crossing(len(self._bad), seen, reason, often, self._examples[reason])
+        number = self._next + last
+        return _Crossing(
+            bad=len(self._bad),
+            seen=min(self._window(number), number + 1 - self._first),
+            reason=reason,
+            often=often,
+            place=f"{record.topic()}/{record.partition()}/{record.offset()}",
+            detail=detail,
+        )
 
 
 def _told(crossing: _Crossing) -> str:
     return (
         f"paused: {crossing.bad} of the latest {crossing.seen} records are bad, mostly "
-        f"{crossing.reason} ({crossing.often}), such as {crossing.example.place}: "
-        f"{crossing.example.detail!r}"
+        f"{crossing.reason} ({crossing.often}), such as {crossing.place}: "
+        f"{crossing.detail!r}"
     )

@@ -111,13 +111,8 @@ class Codec:
             if not value.isascii():
                 value.decode()
             return self._decoder.decode(value)
-        except UnicodeDecodeError as error:
-            raise framing_fault(value) or RecordFault("not_utf8", str(error)) from None
-        except msgspec.ValidationError as error:
-            _check_json(value)
-            raise RecordFault(_rule_broken(str(error)), str(error)) from None
-        except (msgspec.DecodeError, RecursionError) as error:
-            raise framing_fault(value) or RecordFault("not_json", str(error)) from None
+        except (UnicodeDecodeError, msgspec.DecodeError, RecursionError) as error:
+            raise _fault_of(value, error) from None
 
     def event_time(self, record: Record) -> Instant:
         """Read the event time of a decoded record.
@@ -149,12 +144,14 @@ class Codec:
                     record = decode(value)
                 else:
                     record = self.decode(value)
-            except (RecursionError, RecordFault, msgspec.DecodeError):
-                try:
-                    record = self.decode(value)
-                except RecordFault as fault:
-                    faults.append((place, fault))
-                    continue
+            except RecordFault as fault:
+                # Without what leads to the frames of this call, which would be kept with it.
+                fault.__traceback__ = fault.__context__ = None
+                faults.append((place, fault))
+                continue
+            except (RecursionError, msgspec.DecodeError) as error:
+                faults.append((place, _fault_of(value or b"", error)))
+                continue
             places.append(place)
             records.append(record)
         moments = self._clock.read_many([self._time_of(record) for record in records])
@@ -187,12 +184,24 @@ def _without(batch: Batch, bad: dict[int, RecordFault]) -> Batch:
     )
 
 
-def _check_json(value: bytes) -> None:
-    # The decoder stops at the first value of a wrong type, whatever comes after it.
+def _fault_of(value: bytes, error: Exception) -> RecordFault:
+    """Tell what is wrong with a value, from the error that reading it ended with."""
+    if isinstance(error, msgspec.ValidationError):
+        # The decoder stops at the first value of a wrong type, whatever comes after it.
+        broken = _json_error(value)
+        if broken is None:
+            return RecordFault(_rule_broken(str(error)), str(error))
+        error = broken
+    reason: Reason = "not_utf8" if isinstance(error, UnicodeDecodeError) else "not_json"
+    return framing_fault(value) or RecordFault(reason, str(error))
+
+
+def _json_error(value: bytes) -> Exception | None:
     try:
         msgspec.json.decode(value, type=msgspec.Raw)
     except (msgspec.DecodeError, RecursionError) as error:
-        raise RecordFault("not_json", str(error)) from None
+        return error
+    return None
 
 
 def _rule_broken(message: str) -> Reason:

@@ -2,11 +2,14 @@
 
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 from streamscore.sources import Field, Reason, Source
 from streamscore.sources.source import FLOAT_LIMIT, INTEGER_LIMIT
+from tests.naive.event_time import naive_event_time
 
+_MOST_DIGITS = 4000
 _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
     "integer": (int,),
@@ -15,22 +18,48 @@ _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
 }
 
 
+class Pairs(list[tuple[str, Any]]):
+    """A JSON object with every key it has, also those that it has twice."""
+
+
+def naive_judgement(source: Source, value: bytes | None, max_bytes: int = 1_000_000) -> set[Reason]:
+    """Every reason why a message is no good record; none for a good one."""
+    if value is None:
+        return {"null_value"}
+    if len(value) > max_bytes:
+        return {"too_big"}
+    reasons = naive_reasons(source, value)
+    if reasons:
+        return reasons
+    time = source.event_time
+    written = naive_value(source, _plain(_read(value)), time.field)
+    try:
+        utc_ms, _ = naive_event_time(time, written)
+    except OverflowError:  # written well, and beyond what a datetime holds in UTC
+        return {"event_time_unreadable", "event_time_absurd"}
+    except ValueError:
+        return {"event_time_unreadable"}
+    is_sane = _day_ms(time.earliest) <= utc_ms < _day_ms(time.latest)
+    return set() if is_sane else {"event_time_absurd"}
+
+
 def naive_reasons(source: Source, value: bytes) -> set[Reason]:
     """Every reason that applies; none for a good record. Event time is left out."""
     if len(value) >= 5 and value[0] == 0:
         return {"schema_registry"}
     try:
-        record = json.loads(value.decode(), parse_constant=_refused)
+        record = _read(value)
         json.dumps(record, ensure_ascii=False).encode()  # finds surrogates without their pair
     except UnicodeDecodeError:
         return {"not_utf8"}
     except (ValueError, RecursionError):
         return {"not_json"}
-    if not isinstance(record, dict):
+    if not isinstance(record, Pairs):
         return {"wrong_type"}
     reasons: set[Reason] = set()
+    plain = _plain(record)
     for name, field in source.fields.items():
-        parent = naive_parent(record, source.path_of(name))
+        parent = naive_parent(plain, source.path_of(name))
         key = source.path_of(name)[-1]
         if not isinstance(parent, dict):
             reasons.add("wrong_type")
@@ -38,6 +67,8 @@ def naive_reasons(source: Source, value: bytes) -> set[Reason]:
             reasons |= _value_reasons(field, parent[key])
         elif field.required:
             reasons.add("missing_field")
+        for twice in [value for key, value in record if (key,) == source.path_of(name)][:-1]:
+            reasons |= _value_reasons(field, _plain(twice))
     return reasons
 
 
@@ -57,8 +88,30 @@ def naive_value(source: Source, record: dict[str, Any], name: str) -> Any:
     return naive_parent(record, path).get(path[-1])
 
 
+def _read(value: bytes) -> Any:
+    return json.loads(
+        value.decode(), parse_constant=_refused, parse_int=_integer, object_pairs_hook=Pairs
+    )
+
+
+def _plain(value: Any) -> Any:
+    """Objects as dictionaries, of what an object holds twice the last."""
+    if isinstance(value, Pairs):
+        return {key: _plain(one) for key, one in value}
+    return [_plain(one) for one in value] if isinstance(value, list) else value
+
+
 def _refused(constant: str) -> NoReturn:
     raise ValueError(constant)
+
+
+def _integer(digits: str) -> float:
+    # Python itself refuses to read more of them.
+    return int(digits) if len(digits) <= _MOST_DIGITS else float(f"{digits[:2]}e999")
+
+
+def _day_ms(text: str) -> float:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1000
 
 
 def _value_reasons(field: Field, value: Any) -> set[Reason]:
