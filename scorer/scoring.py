@@ -120,8 +120,8 @@ class ScoringStep:
         keep_state = owned.next_offset >= emit_from and self._swap(owned)
         records, values = messages, [message.value() for message in messages]
         if not all(values):  # control records have no value
-            records = [message for message in messages if not self._is_passed_over(message)]
-            values = [message.value() for message in records]
+            kept = [at for at, v in enumerate(values) if v or not self._is_passed_over(messages[at])]
+            records, values = [messages[at] for at in kept], [values[at] for at in kept]
         batch = owned.fold.model.codec.read(values)
         silent = _before(emit_from, records)
         taken, admitted = len(messages), self._pausing.admit(records, batch.faults, silent)
@@ -208,9 +208,7 @@ class ScoringStep:
         return True
 
     def _is_passed_over(self, message: Message) -> bool:
-        """Tell whether a message is no record: a mark of a producer, or a tombstone to skip."""
-        if message.value():
-            return False
+        """Tell whether an empty message is no record: a producer's mark, or a tombstone to skip."""
         is_tombstone = message.value() is None and self._source.tombstones == "skip"
         return is_tombstone or _is_control(message)
 
