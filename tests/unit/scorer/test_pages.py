@@ -58,7 +58,8 @@ def pages_of(version: str | None) -> Web:
 
 def test_a_run_that_fails_is_shown_and_makes_no_worker_unready() -> None:
     web = pages_of("3")
-    assert web.ask("/health") == (200, {"status": "alive", "runs": [msgspec.to_builtins(FAILING)]})
+    alive = {"status": "alive", "paused": {}, "runs": [msgspec.to_builtins(FAILING)]}
+    assert web.ask("/health") == (200, alive)
     status, answer = web.ask("/ready")
     assert (status, answer["ready"]) == (200, True)
     assert answer["runs"][0]["why"] == "no topic"
