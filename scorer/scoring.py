@@ -120,7 +120,9 @@ class ScoringStep:
         keep_state = owned.next_offset >= emit_from and self._swap(owned)
         records, values = messages, [message.value() for message in messages]
         if not all(values):  # control records have no value
-            kept = [at for at, v in enumerate(values) if v or not self._is_passed_over(messages[at])]
+            kept = [
+                at for at, v in enumerate(values) if v or not self._is_passed_over(messages[at])
+            ]
             records, values = [messages[at] for at in kept], [values[at] for at in kept]
         batch = owned.fold.model.codec.read(values)
         silent = _before(emit_from, records)

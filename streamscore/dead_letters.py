@@ -11,6 +11,7 @@ from msgspec import Struct
 from streamscore import headers
 from streamscore.events import MASK, quoted
 from streamscore.sources import Source
+from streamscore.sources.source import Path
 
 Headers = Sequence[tuple[str, bytes | None]]
 
@@ -221,12 +222,10 @@ def shown(letter: DeadLetter, source: Source, *, unmasked: bool, most_bytes: int
     most_bytes : int
         How much of a value, and of each header, is shown.
     """
-    private = () if unmasked else tuple(n for n, field in source.fields.items() if field.private)
-    value = letter.value
-    if value is not None:
-        value = _masked(value, private) if "body" not in letter.lacks else value
-    key = letter.key
-    if key is not None and source.key in private:
+    value, key = letter.value, letter.key
+    if value is not None and not unmasked and "body" not in letter.lacks:
+        value = _masked(value, source.private_paths())
+    if key is not None and source.key and source.fields[source.key].private and not unmasked:
         key = MASK.encode()
     return Shown(
         detail=detail_shown(letter, source, unmasked=unmasked),
@@ -262,14 +261,14 @@ def printable(value: bytes, most_bytes: int) -> str:
     return safe if len(value) <= most_bytes else f"{safe}... ({len(value)} bytes)"
 
 
-def _masked(value: bytes, private: Sequence[str]) -> bytes:
+def _masked(value: bytes, private: Sequence[Path]) -> bytes:
     if not private:
         return value
     try:
         masked = bytes(quoted(value, private))
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
-        masked = b"null"
-    if masked != b"null":
+        masked = b""
+    if masked.startswith(b"{"):
         return masked
     return f"({len(value)} bytes: private fields cannot be masked in what is no object)".encode()
 
