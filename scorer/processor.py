@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from confluent_kafka import KafkaException, TopicPartition
 
+from scorer.collector import spare_batches
 from scorer.fencing import end_of
 from scorer.patience import Patience, will_fail_again
 from scorer.pausing import Pausing
@@ -79,6 +80,7 @@ class Processor:
         self._owned: dict[int, _Owned] = {}
         self._waiting: dict[int, Committed] | None = None
         self._next_lag_seconds = 0.0
+        self._is_settled = False
         self._patience = Patience(wiring.name, self._stopping, monotonic)
         self.progress_seconds = monotonic()
         self.waiting_records = 0
@@ -148,6 +150,9 @@ class Processor:
     def _take_over_when_ready(self) -> None:
         if self._waiting is None or not self._step.is_ready():
             return
+        if not self._is_settled:
+            spare_batches()
+            self._is_settled = True
         self._take_over(list(self._waiting))
         self._waiting = None
 
