@@ -22,7 +22,14 @@ Obstacle = Literal["tombstone", "incomplete", "returned"]
 `returned`: its record was sent back before, and is bad still.
 """
 
-_ADDED = (headers.REASON, headers.DETAIL, headers.POSITION, headers.TOPIC, headers.BODY)
+_ADDED = (
+    headers.REASON,
+    headers.DETAIL,
+    headers.POSITION,
+    headers.TOPIC,
+    headers.BODY,
+    headers.FORMAT,
+)
 
 
 class Place(NamedTuple):

@@ -94,6 +94,14 @@ FORMATS: Final[tuple[Format, ...]] = (
         advice=_UPGRADE,
     ),
     Format(
+        name="command",
+        title="a command",
+        place="`commands`",
+        carried=_KEY,
+        additive=f"commands, and {_KEYS}",
+        advice=_UPGRADE,
+    ),
+    Format(
         name="bundle",
         title="a bundle",
         place="MLflow, or the folder of `--bundle-dir`",

@@ -19,7 +19,7 @@ from streamscore import headers
 from streamscore.bundle import read_bundle
 from streamscore.errors import BundleError, SettingsError, SourceError, UsageError
 from streamscore.event_schemas import WRITTEN
-from streamscore.events import Announcement, AnomalyEvent, RemovedBody, ScoreLine
+from streamscore.events import RESUME, Announcement, AnomalyEvent, Command, RemovedBody, ScoreLine
 from streamscore.formats import FORMATS, compatibility_markdown, format_named, refusal, version_of
 from streamscore.runs import Run
 from streamscore.scoring import Model, PartitionFold, PartitionState, Scored
@@ -89,6 +89,11 @@ def read_announcement() -> None:
     assert {one.alias for one in told} == {"production"}
 
 
+def read_command() -> None:
+    told = msgspec.json.decode(kept("command/1-golden.json"), type=Command)
+    assert (told.source, told.command) == ("accidents", RESUME)
+
+
 def model() -> Model:
     source = parse_source(kept("bundle/1-source.toml"), "sensors")
     return Model(Codec(source), read_bundle(HERE / "bundle" / "1"), "streamscore-sensors", "3")
@@ -155,6 +160,7 @@ READERS: dict[str, Callable[[], None]] = {
     "deadletter": read_dead_letter,
     "removed-body": read_removed_body,
     "announcement": read_announcement,
+    "command": read_command,
     "bundle": read_kept_bundle,
     "state": read_state,
     "source": read_source,
