@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.invocation import error_console, print_json
+from cli.invocation import error_console, invocation_of, print_json
+from cli.record_inputs import ONE_FILE_HELP, Format
 from streamscore.errors import UsageError
 
 if TYPE_CHECKING:
@@ -16,9 +17,8 @@ if TYPE_CHECKING:
 
 
 def infer(
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="CSV with a header or JSON lines, also gzipped.")
-    ],
+    context: typer.Context,
+    file: Annotated[str, typer.Argument(metavar="FILE", help=ONE_FILE_HELP)],
     name: Annotated[
         str | None, typer.Option(help="The source's name; else it is made of the file's.")
     ] = None,
@@ -34,6 +34,7 @@ def infer(
         str | None,
         typer.Option(help="IANA zone of times written without an offset; UTC by default."),
     ] = None,
+    format_: Format = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Draft the TOML file of a source from a file of its records.
@@ -41,13 +42,19 @@ def infer(
     Types, roles, event time, key, bounds, personal data and rates are guessed from the first rows,
     each with its reason in a comment. The draft is a source as it stands; check its guesses.
     """
+    from adapters.record_inputs import STANDARD_INPUT, record_file
     from streamscore.sources.inference import InferencePlan, infer_source
-    from streamscore.sources.record_files import LocalFile
     from streamscore.sources.sampling import check_sample
 
     _check_out(out)
-    draft = infer_source(LocalFile(file), InferencePlan(name=name, rows=rows, time=time, zone=zone))
-    found = check_sample(draft.source, LocalFile(file), rows)
+    if file == STANDARD_INPUT:
+        raise UsageError(
+            "a draft is made of a file that can be read twice; got standard input. Write it to a "
+            "file first"
+        )
+    records = record_file(file, format_, invocation_of(context).environ)
+    draft = infer_source(records, InferencePlan(name=name, rows=rows, time=time, zone=zone))
+    found = check_sample(draft.source, records, rows)
     if out is not None:
         _write(out, draft.toml)
     if json:
@@ -93,7 +100,7 @@ def _summary(draft: Draft, found: SampleCheck, out: Path | None) -> dict[str, ob
     }
 
 
-def _report(draft: Draft, found: SampleCheck, file: Path, out: Path | None) -> list[str]:
+def _report(draft: Draft, found: SampleCheck, file: str, out: Path | None) -> list[str]:
     source, share = draft.source, found.accepted / max(1, found.rows)
     accepted = f"accepts {found.accepted:,} of {found.rows:,} rows ({share:.2%})"
     lines = [

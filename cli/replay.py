@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from streamscore.sources import Source
 
 EXIT_INTERRUPTED = 130
+
+LoopBy = Literal["shift", "runs"]
 
 
 def register(app: typer.Typer) -> None:
@@ -71,9 +73,10 @@ def replay(  # noqa: PLR0913  # an argument for each option
     idle: Annotated[
         float | None, typer.Option(help="With --follow: end after so many seconds without news.")
     ] = None,
-    loop: Annotated[
-        str, typer.Option(help="How many rounds, or forever; later ones are moved on in time.")
-    ] = "1",
+    loop: Annotated[str, typer.Option(help="How many rounds, or forever.")] = "1",
+    loop_by: Annotated[
+        LoopBy, typer.Option(help="Later rounds move on in time, or each goes into a run NAME-k.")
+    ] = "shift",
     run: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="Into a run beside the live stream, opened if need be."),
@@ -95,6 +98,7 @@ def replay(  # noqa: PLR0913  # an argument for each option
     from producer.display import progress_display
     from producer.plan import ReplayPlan
     from producer.replay import replay as run_replay
+    from producer.rounds import in_runs
     from streamscore.sources import load_source
     from streamscore.sources.time_range import time_range
 
@@ -120,17 +124,25 @@ def replay(  # noqa: PLR0913  # an argument for each option
     )
     settings = invocation.settings()
     plan.check(loaded.name)
-    _open_run(plan, loaded, settings, invocation.environ, model)
-    with _interruptible() as stopped, progress_display(error_console()) as on_progress:
-        summary = run_replay(
-            plan, loaded, settings, on_progress=on_progress, is_stopped=stopped.is_set
-        )
+    summaries = []
+    for one in in_runs(plan) if loop_by == "runs" else (plan,):
+        _open_run(one, loaded, settings, invocation.environ, model)
+        with _interruptible() as stopped, progress_display(error_console()) as on_progress:
+            summary = run_replay(
+                one, loaded, settings, on_progress=on_progress, is_stopped=stopped.is_set
+            )
+        summaries.append(summary)
+        if not json:
+            print_summary(summary)
+        if summary.interrupted:
+            break
     if json:
-        print_json(summary)
-    else:
-        print_summary(summary)
-    if follow:
-        return  # Ctrl-C is how it ends, and it may have been a quiet day
+        print_json(summaries if loop_by == "runs" else summaries[0])
+    if not follow:  # Ctrl-C is how that ends, and it may have been a quiet day
+        _end(summaries[-1])
+
+
+def _end(summary: ReplaySummary) -> None:
     if summary.interrupted:
         raise typer.Exit(EXIT_INTERRUPTED)
     if not summary.sent and not summary.already:

@@ -1,17 +1,48 @@
-"""A replay that begins again at its end: each further round later in event time."""
+"""A replay that begins again at its end: each further round later in event time, or in its run."""
 
 import heapq
 from collections.abc import Iterable, Iterator
 from itertools import count
 from typing import Protocol
 
+import msgspec
+
 from producer.ordering import OrderedRow
+from producer.plan import ReplayPlan
 from streamscore.errors import UsageError
 from streamscore.sources import Source
 from streamscore.sources.shifting import WEEK_MS, EventShift
 
 _SLACK_MS = 3 * 3_600_000
 """More than any change of clocks, by which the order of wall clocks differs from that of time."""
+
+
+def in_runs(plan: ReplayPlan) -> tuple[ReplayPlan, ...]:
+    """Return a looped replay as one replay for each round, each into a run of its own.
+
+    Raises
+    ------
+    UsageError
+        When no run is named, or there is no last round.
+
+    Examples
+    --------
+    >>> [one.run for one in in_runs(ReplayPlan(files=(), run="june", rounds=2))]
+    ['june-1', 'june-2']
+    """
+    if plan.run is None:
+        raise UsageError(
+            "--loop-by runs sends round k into the run NAME-k; got no name. Give it with --run NAME"
+        )
+    if plan.rounds is None:
+        raise UsageError(
+            "--loop-by runs opens a run for each round, and so many may not be open; got --loop "
+            "forever. Say how many rounds"
+        )
+    return tuple(
+        msgspec.structs.replace(plan, run=f"{plan.run}-{number}", rounds=1)
+        for number in range(1, plan.rounds + 1)
+    )
 
 
 class RepeatableRows(Protocol):

@@ -11,6 +11,7 @@ import pytest
 
 from producer.plan import ReplayPlan
 from producer.replay import replay
+from producer.rounds import in_runs
 from streamscore.errors import UsageError
 from streamscore.settings import Kafka, Settings
 from streamscore.sources import Source, load_source
@@ -83,3 +84,17 @@ def test_a_loop_beyond_the_latest_time_is_refused_or_ends_with_why(
     assert summary.rounds > 1
     assert summary.sent == 1200 * summary.rounds
     assert "would reach 2024-03-01" in summary.notes[0]
+
+
+def test_rounds_in_runs_are_the_same_rows_each_in_its_own_topic(
+    kafka: str, settings: Settings, file: Path
+) -> None:
+    plan = ReplayPlan(files=(LocalFile(file),), rounds=2, run="again", partitions=1)
+    summaries = [replay(one, accidents("in-runs"), settings) for one in in_runs(plan)]
+    assert [summary.topic for summary in summaries] == [
+        "records.in-runs.again-1",
+        "records.in-runs.again-2",
+    ]
+    first, second = (records(kafka, summary.topic) for summary in summaries)
+    assert [(one.row_id, one.value) for one in first] == [(o.row_id, o.value) for o in second]
+    assert len(first) == 1200

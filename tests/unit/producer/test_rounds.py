@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from producer.ordering import OrderedRow
-from producer.rounds import Rounds, in_order
+from producer.plan import ReplayPlan
+from producer.rounds import Rounds, in_order, in_runs
 from streamscore.errors import UsageError
 from streamscore.sources import Source
 from streamscore.sources.rows import JsonRows, Row
@@ -38,6 +39,18 @@ class Rows:
     def time_range_ms(self, limit: int | None = None) -> tuple[int, int] | None:
         kept = self._rows[:limit]
         return (kept[0].row.utc_ms, kept[-1].row.utc_ms) if kept else None
+
+
+@pytest.mark.parametrize(
+    ("plan", "lack"),
+    [
+        (ReplayPlan(files=(), rounds=2), "got no name"),
+        (ReplayPlan(files=(), run="june", rounds=None), "got --loop forever"),
+    ],
+)
+def test_rounds_in_runs_need_a_name_and_an_end(plan: ReplayPlan, lack: str) -> None:
+    with pytest.raises(UsageError, match=lack):
+        in_runs(plan)
 
 
 @given(
