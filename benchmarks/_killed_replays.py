@@ -3,165 +3,117 @@
 import random
 import subprocess
 import sys
-import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from itertools import zip_longest
 from pathlib import Path
-from typing import NamedTuple
 
-from confluent_kafka import Consumer, KafkaError, TopicPartition
+from confluent_kafka import Consumer, TopicPartition
 
+from adapters.message_headers import headers_of
+from benchmarks._one_replay import SOURCE
 from streamscore.headers import CONTROL, ROW
+from streamscore.topics import topic_name
 
-_LIMIT_SECONDS = 600.0
-_POLL_SECONDS = 0.02
-_ANSWER_SECONDS = 30.0
-_SENDING_SECONDS = 20.0
-_BATCH = 10_000
+_PARTITIONS = 3
+_INJECT = 0.02
+_SEED = 7
+_SECONDS_OF_SENDING = 20.0
+_LIMIT_SECONDS = 30.0
 
-
-class Kept(NamedTuple):
-    """What a topic holds of the rows that it should hold.
-
-    Attributes
-    ----------
-    missing, repeated, foreign : int
-        Rows that are not there, those there again, and those of no line of the file.
-    """
-
-    missing: int
-    repeated: int
-    foreign: int
+Lanes = list[list[str]]
+"""The ids of the messages of each partition, in their order."""
 
 
-class KilledReplay:
-    """A replay of a file that is resumed as often as it is killed.
+def replay_command(servers: str, prefix: str, file: Path, *options: str) -> list[str]:
+    """Return the command of one start of the replay, into topics with a prefix."""
+    settings = [f"kafka.bootstrap_servers={servers}", f"topics.prefix={prefix}."]
+    command = [sys.executable, "-m", "cli.app"]
+    for setting in settings:
+        command += ["--set", setting]
+    command += ["replay", SOURCE.name, str(file), "--inject", str(_INJECT), "--seed", str(_SEED)]
+    return [*command, "--rejects", str(file.with_name("rejects.jsonl")), *options]
 
-    Parameters
-    ----------
-    path : Path
-        The file.
-    rows : int
-        How many it has.
-    servers, prefix : str
-        The broker, and what goes before the topic's name.
-    rng : random.Random
-        Draws the moments.
-    """
 
-    def __init__(
-        self, path: Path, rows: int, servers: str, prefix: str, rng: random.Random
-    ) -> None:
-        self._log = path.with_suffix(".log")
-        self._rng = rng
-        rate = f"{rows / _SENDING_SECONDS:.0f}"
-        rejects = path.with_suffix(".rejects")
-        self._command = [sys.executable, "-m", "cli.app"]
-        self._command += ["--set", f"kafka.bootstrap_servers={servers}"]
-        self._command += ["--set", f"topics.prefix={prefix}", "replay", "accidents", str(path)]
-        self._command += ["--resume", "--rate", rate, "--rejects", str(rejects)]
+def run_to_its_end(command: list[str]) -> None:
+    """Run a replay that nobody disturbs."""
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
-    def run(self, kills: int) -> int:
-        """Kill it so often, then let it end; return how often it was killed.
 
-        Every other time it is killed at any moment since its start, otherwise since it sends.
-
-        Raises
-        ------
-        RuntimeError
-            When it ends by itself otherwise than well.
-        """
-        reading_seconds, sending_seconds = 0.0, 2 * _SENDING_SECONDS / kills
-        for killed in range(kills):
-            with self._started() as process:
-                if killed % 2 == 0:
-                    reading_seconds = self._sends_after(process)
-                seconds = reading_seconds if killed % 2 else sending_seconds
-                if self._ends_within(process, self._rng.uniform(0, seconds)):
-                    return killed
-        with self._started() as process:
-            if not self._ends_within(process, _LIMIT_SECONDS):
-                raise RuntimeError(f"a resumed replay did not end within {_LIMIT_SECONDS} s")
-        return kills
-
-    @contextmanager
-    def _started(self) -> Iterator["subprocess.Popen[bytes]"]:
-        with (
-            self._log.open("wb") as log,
-            subprocess.Popen(self._command, stdout=log, stderr=log) as process,
-        ):
-            try:
-                yield process
-            finally:
-                process.kill()
-
-    def _sends_after(self, process: "subprocess.Popen[bytes]") -> float:
-        """Wait until it sends; return how many seconds that took."""
-        start = time.monotonic()
-        while b"sending" not in self._log.read_bytes():
-            if process.poll() is not None or time.monotonic() - start > _LIMIT_SECONDS:
-                raise RuntimeError(f"a replay did not begin to send: {self._said()}")
-            time.sleep(_POLL_SECONDS)
-        return time.monotonic() - start
-
-    def _ends_within(self, process: "subprocess.Popen[bytes]", seconds: float) -> bool:
+def kill_after(command: list[str], seconds: float, *, is_sending: bool) -> bool:
+    """Start a replay, kill it so long after, or after its first row; say whether it still ran."""
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+        assert process.stderr is not None
+        while is_sending and b"sending" not in (line := process.stderr.readline()) and line:
+            pass
         try:
-            code = process.wait(seconds)
+            process.wait(seconds)
         except subprocess.TimeoutExpired:
             process.kill()
-            return False
-        if code:
-            raise RuntimeError(f"a resumed replay ended with {code}: {self._said()}")
-        return True
-
-    def _said(self) -> str:
-        return self._log.read_text(errors="replace")[-500:]
+            return True
+    return False
 
 
-def kept(found: Iterable[str], name: str, rows: int) -> Kept:
-    """Compare row ids with those of the lines of a CSV of so many rows.
+def lanes_of(servers: str, prefix: str) -> Lanes:
+    """Return the ids of all messages on the topic of a prefix that are records."""
+    topic = topic_name("records", SOURCE, prefix=f"{prefix}.")
+    consumer = Consumer(
+        {"bootstrap.servers": servers, "group.id": "resume", "enable.auto.commit": False}
+    )
+    lanes: Lanes = [[] for _ in range(_PARTITIONS)]
+    for number, lane in enumerate(lanes):
+        partition = TopicPartition(topic, number, 0)
+        end = consumer.get_watermark_offsets(partition, _LIMIT_SECONDS)[1]
+        consumer.assign([partition])
+        offset = 0
+        while offset < end:
+            message = consumer.poll(_LIMIT_SECONDS)
+            if message is None:
+                raise TimeoutError(f"{topic} ends at {end}, and nothing came after {offset}")
+            offset = (message.offset() or 0) + 1
+            own = dict(headers_of(message))
+            if CONTROL not in own:
+                lane.append((own[ROW] or b"").decode())
+    consumer.close()
+    return lanes
+
+
+def undisturbed(servers: str, file: Path) -> Lanes:
+    """Replay a file; return what its topic holds."""
+    run_to_its_end(replay_command(servers, "quiet", file, "--partitions", str(_PARTITIONS)))
+    return lanes_of(servers, "quiet")
+
+
+def tormented(servers: str, file: Path, rows: int, kills: int) -> tuple[int, Lanes]:
+    """Kill a replay again and again; return how often it was hit, and what its topic holds.
+
+    Every other time it is killed at any moment since its start, otherwise since it sends.
+    """
+    rng = random.Random(_SEED)  # noqa: S311  # moments, not secrets
+    rate = str(rows / _SECONDS_OF_SENDING)
+    hits = 0
+    for number in range(kills):
+        first = ["--partitions", str(_PARTITIONS)] if number == 0 else []
+        command = replay_command(servers, "killed", file, "--resume", "--rate", rate, *first)
+        seconds = rng.uniform(0.05, 0.8 * _SECONDS_OF_SENDING / kills)
+        hits += kill_after(command, seconds, is_sending=number % 2 == 0)
+    run_to_its_end(replay_command(servers, "killed", file, "--resume"))
+    return hits, lanes_of(servers, "killed")
+
+
+def compared(killed: Lanes, quiet: Lanes, rows: int) -> dict[str, float]:
+    """Return what is missing, repeated or elsewhere on the topic of a killed replay.
 
     Examples
     --------
-    >>> kept(["a.csv:2", "a.csv:4", "a.csv:4", "b.csv:2"], "a.csv", 3)
-    Kept(missing=1, repeated=1, foreign=1)
+    >>> compared([["a:2", "a:2"], ["a:4"]], [["a:2", "a:3"], ["a:4"]], 3)
+    {'missing': 1.0, 'repeated': 1.0, 'unlike_undisturbed': 1.0}
     """
-    counts = Counter(found)
-    expected = {f"{name}:{line}" for line in range(2, rows + 2)}
-    times = [counts[row_id] for row_id in expected]
-    return Kept(
-        missing=times.count(0),
-        repeated=sum(count - 1 for count in times if count),
-        foreign=sum(count for row_id, count in counts.items() if row_id not in expected),
-    )
-
-
-def row_ids(servers: str, topic: str) -> list[str]:
-    """Read the row ids of a topic of one partition, control records left out."""
-    consumer = Consumer(
-        {
-            "bootstrap.servers": servers,
-            "group.id": "benchmark",
-            "enable.auto.commit": False,
-            "enable.partition.eof": True,
-            "isolation.level": "read_committed",
-        }
-    )
-    consumer.assign([TopicPartition(topic, 0, 0)])
-    found: list[str] = []
-    try:
-        while True:
-            messages = consumer.consume(_BATCH, _ANSWER_SECONDS)
-            if not messages:
-                raise TimeoutError(f"{topic} has no end after {len(found)} rows")
-            for message in messages:
-                error = message.error()
-                if error is not None and error.code() == KafkaError._PARTITION_EOF:
-                    return found
-                headers = dict(message.headers() or ())
-                if CONTROL not in headers:
-                    row_id = headers.get(ROW)
-                    found.append(row_id.decode() if isinstance(row_id, bytes) else str(row_id))
-    finally:
-        consumer.close()
+    counts = Counter(message_id for lane in killed for message_id in lane)
+    row_ids = {message_id for message_id in counts if "#" not in message_id}
+    lanes = zip(killed, quiet, strict=True)
+    unlike = sum(a != b for one, other in lanes for a, b in zip_longest(one, other))
+    return {
+        "missing": float(rows - len(row_ids)),
+        "repeated": float(counts.total() - len(counts)),
+        "unlike_undisturbed": float(unlike),
+    }

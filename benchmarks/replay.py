@@ -3,12 +3,12 @@
 Generated accident records in no order are replayed into a Kafka of the benchmark's own, in a child
 process whose memory is told, against reading and sending the same file in the order that it has;
 both in interleaved rounds. Then a smaller file is replayed with `--resume` while it is killed at
-random moments, and its topic is looked through. `--records` and `--kill-records` make a shorter
-run.
+random moments, and its topic is compared with that of an undisturbed replay. Last, what the header
+costs by which a replay is found. `--records`, `--kill-records` and `--cost-records` make a shorter
+run, 0 leaves a part out.
 """
 
 import argparse
-import random
 import shutil
 import statistics
 import subprocess
@@ -22,22 +22,21 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks._broker import embedded_broker
-from benchmarks._killed_replays import KilledReplay, kept, row_ids
+from benchmarks._killed_replays import compared, tormented, undisturbed
 from benchmarks._many_records import write_unsorted
+from benchmarks._mark_cost import mark_cost
 from benchmarks._one_replay import SOURCE, Outcome, Side
+from benchmarks._records import records_of
 from benchmarks._verdict import Bar, conclude
-from streamscore.topics import topic_name
 
 _RECORDS = 5_000_000
 _ROUNDS = 3
 _KILL_RECORDS = 200_000
 _KILLS = 10
-_SEED = 5
+_COST_RECORDS = 60_000
 _ANSWER_SECONDS = 30.0
 _BYTES_A_RECORD = 4_000
 """File, spool and two topics, of which one is being deleted."""
-
-_KILLED_PREFIX = "killed."
 
 Outcomes = dict[Side, list[Outcome]]
 
@@ -45,8 +44,9 @@ RATE_BARS = (Bar("peak_mb", 600.0, is_most=True), Bar("rate_against_alone", 0.6)
 KILL_BARS = (
     Bar("missing", 0, is_most=True),
     Bar("repeated", 0, is_most=True),
-    Bar("foreign", 0, is_most=True),
+    Bar("unlike_undisturbed", 0, is_most=True),
 )
+COST_BARS = (Bar("cpu_without_mark_over_with", 0.9),)
 
 
 def measure(path: Path, servers: str, rounds: int) -> Outcomes:
@@ -78,12 +78,10 @@ def figures_of(outcomes: Outcomes) -> dict[str, float]:
 
 
 def killed(path: Path, servers: str, rows: int, kills: int) -> dict[str, float]:
-    """Kill a replay so often, and compare its topic with its file."""
-    rng = random.Random(_SEED)  # noqa: S311  # moments, not secrets
-    done = KilledReplay(path, rows, servers, _KILLED_PREFIX, rng).run(kills)
-    topic = topic_name("records", SOURCE, prefix=_KILLED_PREFIX)
-    found = kept(row_ids(servers, topic), path.name, rows)
-    return {"kill_records": float(rows), "kills": float(done), **found._asdict()}
+    """Kill a replay so often, and compare its topic with that of an undisturbed one."""
+    hits, lanes = tormented(servers, path, rows, kills)
+    found = compared(lanes, undisturbed(servers, path), rows)
+    return {"kill_records": float(rows), "kills": float(hits), **found}
 
 
 def main(arguments: list[str]) -> int:
@@ -99,12 +97,14 @@ def main(arguments: list[str]) -> int:
                 write_unsorted(path, options.records)
                 figures |= figures_of(measure(path, servers, options.rounds))
                 path.unlink()
-            if options.kills:
+            if options.kill_records:
                 path = folder / "killed.csv"
                 write_unsorted(path, options.kill_records)
                 figures |= killed(path, servers, options.kill_records, options.kills)
+            if options.cost_records:
+                figures |= mark_cost(servers, records_of(SOURCE, options.cost_records).values)
     _print(figures)
-    bars = [*RATE_BARS, *KILL_BARS, Bar("kills", options.kills)]
+    bars = [*RATE_BARS, *KILL_BARS, *COST_BARS, Bar("kills", options.kills)]
     return conclude("replay", figures, [bar for bar in bars if bar.figure in figures])
 
 
@@ -131,10 +131,11 @@ def _print(figures: dict[str, float]) -> None:
 
 def _parsed(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmarks.replay", description=__doc__)
-    parser.add_argument("--records", type=int, default=_RECORDS, help="0 leaves the part out")
+    parser.add_argument("--records", type=int, default=_RECORDS)
     parser.add_argument("--rounds", type=int, default=_ROUNDS)
     parser.add_argument("--kill-records", type=int, default=_KILL_RECORDS)
-    parser.add_argument("--kills", type=int, default=_KILLS, help="0 leaves the part out")
+    parser.add_argument("--kills", type=int, default=_KILLS)
+    parser.add_argument("--cost-records", type=int, default=_COST_RECORDS)
     return parser.parse_args(arguments)
 
 
