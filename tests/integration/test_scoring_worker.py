@@ -72,7 +72,7 @@ class Service:
 
     def start(self, modules: Path | None = None, slot: int = 0) -> WorkerProcess:
         self._lives += 1
-        worker = Worker(port=0, slot=slot)
+        worker = Worker(port=0 if slot else self.port, slot=slot)
         plan = WorkerPlan(
             settings=msgspec.structs.replace(self.settings, worker=worker),
             source=SOURCE,
