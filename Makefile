@@ -21,7 +21,7 @@ demo: .venv/installed ## The whole path on this machine, live. DATA=FILE, SOURCE
 
 .PHONY: test
 test: .venv/installed ## The tests. ARGS='tests/unit -k name'
-	@$(RUN) pytest $(ARGS)
+	@$(RUN) pytest -n 2 --dist loadfile $(ARGS)
 
 .PHONY: check
 check: format-check lint types imports docs lock ## Format, lint, types, layers, documents, lock file
