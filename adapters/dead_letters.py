@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
-from confluent_kafka import (
-    OFFSET_BEGINNING,
-    Consumer,
-    IsolationLevel,
-    KafkaError,
-    KafkaException,
-    TopicPartition,
-)
-from confluent_kafka.admin import (  # type: ignore[attr-defined]  # OffsetSpec is documented
-    AdminClient,
-    OffsetSpec,
-)
+from confluent_kafka import KafkaException
 
-from adapters.kafka_clients import librdkafka_config
 from adapters.message_headers import headers_of
+from adapters.topic_reading import MissingTopicError, Span, TopicReading
 from streamscore.dead_letters import (
     DeadLetter,
     Place,
@@ -36,11 +24,6 @@ from streamscore.errors import BrokerError, UsageError
 from streamscore.settings import Kafka, Settings
 from streamscore.sources import Source
 from streamscore.topics import topic_name
-
-_ANSWER_SECONDS = 15.0
-_SILENCE_SECONDS = 60.0
-_BATCH = 500
-_BATCH_SECONDS = 0.05
 
 Found = DeadLetter | str | None
 """A letter; the position that a mark is for; None for what is neither."""
@@ -74,8 +57,6 @@ class DeadLetters:
         Sections ``kafka`` and ``topics`` are read.
     source : Source
         The source.
-    monotonic : callable
-        Returns seconds of a clock that never goes back.
 
     Raises
     ------
@@ -85,41 +66,22 @@ class DeadLetters:
         When there is no such topic.
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        source: Source,
-        monotonic: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, settings: Settings, source: Source) -> None:
         self.topic = topic_name("deadletters", source, prefix=settings.topics.prefix)
         self._kafka: Kafka = settings.kafka
         self._source = source
-        self._monotonic = monotonic
 
-    def ends(self) -> dict[int, int]:
-        """Return where each partition ends now, open transactions included."""
-        with self._errors():
-            config: dict[str, Any] = {**librdkafka_config(self._kafka), "log_level": "2"}
-            admin = AdminClient(config)
-            found = admin.list_topics(self.topic, timeout=_ANSWER_SECONDS).topics[self.topic]
-            if found.error is not None or not found.partitions:
-                raise UsageError(
-                    f"dead letters are read from an existing topic; there is no {self.topic}. A "
-                    f"scorer of {self._source.name} creates it, or `streamscore topics create`"
-                )
-            answers = admin.list_offsets(
-                {TopicPartition(self.topic, p): OffsetSpec.latest() for p in found.partitions},  # type: ignore[no-untyped-call]
-                isolation_level=IsolationLevel.READ_UNCOMMITTED,
-                request_timeout=_ANSWER_SECONDS,
-            )
-            return {at.partition: one.result().offset for at, one in answers.items()}
+    def ends(self) -> dict[int, Span]:
+        """Return how far each partition reaches now, open transactions included."""
+        with self._errors(), self._reading(committed=False) as reading:
+            return reading.spans()
 
-    def read(self, ends: dict[int, int]) -> Iterator[Found]:
+    def read(self, ends: Mapping[int, Span]) -> Iterator[Found]:
         """Yield what is committed before the ends, waiting for transactions that are open there."""
         for message in self._messages(ends):
             yield self._found(message)
 
-    def sent(self, ends: dict[int, int]) -> Positions:
+    def sent(self, ends: Mapping[int, Span]) -> Positions:
         """Return the positions of all letters that were sent back."""
         positions = Positions()
         for found in self.read(ends):
@@ -180,58 +142,29 @@ class DeadLetters:
             return mark
         return read_letter(place, message.timestamp()[1], message.key(), message.value(), own)
 
-    def _messages(self, ends: dict[int, int]) -> Iterator[Any]:
-        config: dict[str, Any] = {
-            **librdkafka_config(self._kafka),
-            # An assigned consumer joins no group; librdkafka wants a name all the same.
-            "group.id": "streamscore-deadletters",
-            "isolation.level": "read_committed",
-            "enable.auto.commit": False,
-            "enable.partition.eof": True,
-            "auto.offset.reset": "earliest",
-            "fetch.queue.backoff.ms": 5,
-            # Read faster than it is used, a topic would be held in memory: 64 MB by default.
-            "queued.max.messages.kbytes": 16_384,
-            "log_level": "2",
-        }
-        unread = {partition for partition, end in ends.items() if end > 0}
-        with self._errors(), contextlib.closing(Consumer(config)) as consumer:
-            consumer.assign([TopicPartition(self.topic, p, OFFSET_BEGINNING) for p in unread])
-            heard_seconds = self._monotonic()
-            while unread:
-                for message in consumer.consume(_BATCH, _BATCH_SECONDS):
-                    heard_seconds = self._monotonic()
-                    partition, offset = message.partition() or 0, message.offset() or 0
-                    if message.error() is None and offset < ends[partition]:
-                        yield message
-                    if _is_last(message, ends[partition]):
-                        unread.discard(partition)
-                if self._monotonic() - heard_seconds > _SILENCE_SECONDS:
-                    raise BrokerError(
-                        f"Kafka at {self._kafka.bootstrap_servers} must give what {self.topic} "
-                        f"holds; nothing came for {_SILENCE_SECONDS:g} s. A transaction that a "
-                        "dead worker left open ends by itself: ask again"
-                    )
+    def _messages(self, ends: Mapping[int, Span]) -> Iterator[Any]:
+        with self._errors(), self._reading(committed=True) as reading:
+            yield from reading.messages(ends)
+
+    def _reading(self, *, committed: bool) -> TopicReading:
+        return TopicReading(
+            self._kafka, self.topic, group="streamscore-deadletters", committed=committed
+        )
 
     @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:
         try:
             yield
+        except MissingTopicError as error:
+            raise UsageError(
+                f"dead letters are read from an existing topic; there is no {self.topic}. A "
+                f"scorer of {self._source.name} creates it, or `streamscore topics create`"
+            ) from error
         except KafkaException as error:
             raise BrokerError(
                 f"Kafka at {self._kafka.bootstrap_servers} must let {self.topic} be read; received "
                 f"{error.args[0]}. Check that it runs, and the settings of [kafka]"
             ) from error
-
-
-def _is_last(message: Any, end: int) -> bool:
-    """Tell whether a partition is read: marks of transactions may be all that lies at its end."""
-    error = message.error()
-    if error is None:
-        return bool(message.offset() + 1 >= end)
-    if error.code() != KafkaError._PARTITION_EOF:
-        raise KafkaException(error)
-    return bool(message.offset() >= end)
 
 
 def _place(wanted: str) -> Place | None:

@@ -7,13 +7,12 @@ import logging
 import random
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import msgspec
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Producer
-from confluent_kafka import TopicPartition as Place
+from confluent_kafka import KafkaError, KafkaException, Producer
 
 from adapters.kafka_clients import librdkafka_config
+from adapters.topic_reading import MissingTopicError, TopicReading
 from streamscore.errors import BrokerError
 from streamscore.runs import Run, fold_run
 from streamscore.settings import Settings
@@ -23,7 +22,6 @@ Change = Callable[[Mapping[str, Run]], Run | None]
 """Tells from what is known what is to be written, or nothing."""
 
 _ANSWER_SECONDS = 15.0
-_SILENCE_SECONDS = 30.0
 _TRIES = 8
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 4.0
 _FENCED = {
@@ -127,37 +125,17 @@ def _change_once(settings: Settings, topic: str, change: Change) -> Run | None:
 
 
 def _read(settings: Settings, topic: str) -> dict[str, Run]:
-    config: dict[str, Any] = {
-        **librdkafka_config(settings.kafka),
-        # An assigned consumer joins no group; librdkafka wants a name all the same.
-        "group.id": "streamscore-runs",
-        "isolation.level": "read_committed",
-        "enable.auto.commit": False,
-        "enable.partition.eof": True,
-        "auto.offset.reset": "earliest",
-        "log_level": "2",
-    }
     runs: dict[str, Run] = {}
-    with contextlib.closing(Consumer(config)) as consumer:
-        described = consumer.list_topics(topic, timeout=_ANSWER_SECONDS).topics[topic]
-        if described.error is not None:
-            if described.error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
-                return {}
-            raise KafkaException(described.error)
-        consumer.assign([Place(topic, 0, OFFSET_BEGINNING)])
-        while True:
-            message = consumer.poll(_SILENCE_SECONDS)
-            if message is None:
-                raise KafkaException(KafkaError(KafkaError._TIMED_OUT))
-            error = message.error()
-            if error is None:
-                # What a later version wrote is none of this one's.
-                with contextlib.suppress(msgspec.DecodeError):
-                    fold_run(runs, message.key(), message.value())
-            elif error.code() == KafkaError._PARTITION_EOF:
-                return runs
-            elif not error.retriable():
-                raise KafkaException(error)
+    with TopicReading(settings.kafka, topic, group="streamscore-runs", committed=True) as reading:
+        try:
+            spans = reading.spans()
+        except MissingTopicError:
+            return {}
+        for message in reading.messages(spans):
+            # What a later version wrote is none of this one's.
+            with contextlib.suppress(msgspec.DecodeError):
+                fold_run(runs, message.key(), message.value())
+    return runs
 
 
 def _silence() -> logging.Logger:

@@ -6,8 +6,8 @@ from typing import Any, Literal, NamedTuple, Protocol
 from confluent_kafka import KafkaException
 
 from adapters.message_headers import headers_of
+from adapters.topic_reading import Span, TopicReading
 from producer.marks import ReplayMark
-from producer.topic_tail import Span, TopicTail
 from streamscore.errors import BrokerError
 from streamscore.headers import CONTROL, CONTROL_BEGIN, CONTROL_RESUME, ORIGINAL, REPLAY, ROW
 from streamscore.settings import Kafka
@@ -122,9 +122,9 @@ def find_traces(kafka: Kafka, topic: str, plan: str, *, followed: bool = False) 
     """
     try:
         # A replay sends without transactions: a foreign one that is still open must not hide it.
-        with TopicTail(kafka, topic, committed=False) as tail:
-            spans = tail.spans()
-            found = last_traces(tail, spans, plan, followed=followed)
+        with TopicReading(kafka, topic, group="streamscore-producer", committed=False) as reading:
+            spans = reading.spans()
+            found = last_traces(reading, spans, plan, followed=followed)
     except KafkaException as error:
         reason = error.args[0]
         raise BrokerError(

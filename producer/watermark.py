@@ -7,7 +7,7 @@ from math import ceil
 from confluent_kafka import KafkaException, Message
 
 from adapters.message_headers import headers_of
-from producer.topic_tail import Span, TopicTail
+from adapters.topic_reading import Span, TopicReading
 from streamscore.errors import BrokerError
 from streamscore.headers import CONTROL
 from streamscore.settings import Kafka
@@ -56,8 +56,8 @@ def topic_watermark(kafka: Kafka, codec: Codec, topic: str) -> int | None:
         When Kafka does not answer, or refuses to let the topic be read.
     """
     try:
-        with TopicTail(kafka, topic, committed=True) as tail:
-            samples = _samples(tail, codec)
+        with TopicReading(kafka, topic, group="streamscore-producer", committed=True) as reading:
+            samples = _samples(reading, codec)
             return max((confirmed_latest(times) for times in samples if times), default=None)
     except KafkaException as error:
         reason = error.args[0]
@@ -92,15 +92,15 @@ def confirmed_latest(times: Collection[int]) -> int:
     return max(time for time in ordered if time - reached <= reached - early)
 
 
-def _samples(tail: TopicTail, codec: Codec) -> Iterator[Sequence[int]]:
+def _samples(reading: TopicReading, codec: Codec) -> Iterator[Sequence[int]]:
     """Yield the event times of the last good records of each partition."""
-    spans = tail.spans()
+    spans = reading.spans()
     for look_back in LOOK_BACKS:
         stretches = {
             number: Span(max(low, high - look_back), high) for number, (low, high) in spans.items()
         }
         samples = {number: deque[int](maxlen=LARGEST_SAMPLE) for number in spans}
-        for message in tail.messages(stretches):
+        for message in reading.messages(stretches):
             time = _event_time(codec, message)
             if time is not None:
                 samples[message.partition() or 0].append(time)

@@ -88,6 +88,6 @@ def test_a_topic_that_is_not_there_is_told(kafka: str) -> None:
 
 
 def test_a_kafka_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trainer.topic_history._ANSWER_SECONDS", 1.0)
+    monkeypatch.setattr("adapters.topic_reading._ANSWER_SECONDS", 1.0)
     with pytest.raises(BrokerError, match=r"Kafka at 127\.0\.0\.1:1 must let records be read"):
         read("127.0.0.1:1", "records")

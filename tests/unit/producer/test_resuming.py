@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.topic_reading import Span
 from producer.marks import ReplayMark, plan_hash
 from producer.ordering import OrderedRow
 from producer.outgoing import Outgoing, Tally
@@ -17,7 +18,6 @@ from producer.pacing import Clock
 from producer.plan import ReplayPlan
 from producer.resuming import Resumption, check_content, resumption_of, settled
 from producer.sending import BY_KEY, Headers
-from producer.topic_tail import Span
 from producer.traces import Trace, Traces, last_traces, trace_of
 from streamscore.errors import StreamscoreError, UsageError
 from streamscore.headers import (
