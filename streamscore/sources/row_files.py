@@ -3,7 +3,8 @@
 import csv
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from typing import IO, NamedTuple
+from itertools import chain
+from typing import IO, NamedTuple, NoReturn, Self
 
 from streamscore.errors import UsageError
 from streamscore.sources.dialect_rows import DialectCsvRows, DialectJsonRows
@@ -46,6 +47,21 @@ class _Opened(NamedTuple):
     content: IO[bytes]
     name: str
     on_dialect: OnDialect
+    may_grow: Callable[[], bool]
+
+
+class _LastLine:
+    """Stands behind the last line, and knows whether it was asked for more."""
+
+    def __init__(self) -> None:
+        self.is_passed = False
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> NoReturn:
+        self.is_passed = True
+        raise StopIteration
 
 
 def read_rows(
@@ -53,6 +69,7 @@ def read_rows(
     file: RecordFile,
     dialect: str | None = None,
     on_dialect: OnDialect = lambda _name: None,
+    may_grow: Callable[[], bool] = lambda: False,
 ) -> Iterator[FileRow]:
     """Read a file of records row by row; blank lines are passed over.
 
@@ -69,6 +86,9 @@ def read_rows(
         The spelling of the file, `canonical` for the source's own; None recognises it.
     on_dialect : callable
         Told the spelling.
+    may_grow : callable
+        Asked where a CSV ends within a row, behind a quote that nothing closes. True leaves that
+        row out: the rest of it may still be written. Otherwise it is a row like the others.
 
     Yields
     ------
@@ -88,7 +108,8 @@ def read_rows(
     rows = _csv_rows if file.layout == "csv" else _json_rows
     try:
         with file.open() as content:
-            yield from rows(source, spellings, _Opened(content, file.name, on_dialect))
+            opened = _Opened(content, file.name, on_dialect, may_grow)
+            yield from rows(source, spellings, opened)
     except (OSError, EOFError, zlib.error, UnicodeError) as error:
         raise UsageError(
             f"a file of records must be readable; {file.name} is not: {error}"
@@ -107,11 +128,14 @@ def _csv_rows(source: Source, spellings: Sequence[Spelling], opened: _Opened) ->
         else DialectCsvRows(source, spelling, columns)
     )
     width = len(columns.names)
-    reader = csv.reader(lines, delimiter=delimiter)
+    last = _LastLine()
+    reader = csv.reader(chain(lines, last), delimiter=delimiter)
     while True:
         line = table.header_lines + reader.line_num + 1
         try:
             values = next(reader)
+            if last.is_passed and opened.may_grow():
+                return  # it wanted another line to end the row
             if not values:
                 continue
             if len(values) != width:

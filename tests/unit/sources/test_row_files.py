@@ -67,6 +67,27 @@ def test_a_bad_row_is_a_fault_and_reading_goes_on(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("rows", [1, 3, 2000])
+@pytest.mark.parametrize("end", ["\n", ""])
+def test_all_whole_rows_of_a_csv_that_may_grow_are_read(
+    tmp_path: Path, rows: int, end: str
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("at,note\n" + "\n".join(f'{AT},"{n}"' for n in range(rows)) + end)
+    grown = list(read_rows(SOURCE, LocalFile(path), may_grow=lambda: True))
+    assert grown == list(read_rows(SOURCE, LocalFile(path)))
+    assert len(grown) == rows
+
+
+@pytest.mark.parametrize("last", ['{at},"begun\n', '{at},"begun', '{at},x,"begun\n\n', '"'])
+def test_a_row_whose_quote_is_open_at_the_end_is_left_to_grow(tmp_path: Path, last: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(f"at,note\n{AT},whole\n" + last.format(at=AT))
+    grown = list(read_rows(SOURCE, LocalFile(path), may_grow=lambda: True))
+    assert [found.line for found in grown] == [2]
+    assert [found.line for found in read_rows(SOURCE, LocalFile(path))] == [2, 3]
+
+
 def test_a_value_longer_than_the_csv_modules_own_limit_is_read(tmp_path: Path) -> None:
     rows = read(tmp_path, "a.csv", b"at,note\n%d,%b\n" % (AT, b"x" * 200_000))
     assert rows[0].row is not None
