@@ -9,14 +9,17 @@ from typing import IO, TYPE_CHECKING, cast
 
 from streamscore.errors import UsageError
 from streamscore.sources.record_files import Layout, LocalFile, RecordFile
+from streamscore.sources.table_text import layout_of_line
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 STANDARD_INPUT = "-"
 
+GZIP_MARK = b"\x1f\x8b"
+"""What a gzip begins with."""
+
 _S3 = "s3://"
-_GZIP = b"\x1f\x8b"
 _BUFFER_BYTES = 1 << 20
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -138,47 +141,89 @@ class StandardInput:
 
     def _unzipped(self) -> IO[bytes]:
         if self._content is None:
-            head = self._stream.read(len(_GZIP))
+            head = self._stream.read(len(GZIP_MARK))
             self._content = _rejoined(head, self._stream)
-            if head == _GZIP:
+            if head == GZIP_MARK:
                 unzipped = gzip.GzipFile(fileobj=self._content)
                 self._content = cast("IO[bytes]", unzipped)
         return self._content
 
+    def fileno(self) -> int:
+        """Return the descriptor of what it comes from, for whoever reads that instead."""
+        return self._stream.fileno()
+
     def _sniffed_layout(self) -> Layout:
-        content, head = self._unzipped(), b""
-        while line := content.readline(_BUFFER_BYTES):
-            head += line
-            if line.removeprefix(_BYTE_ORDER_MARK).strip():
-                break
+        content = self._unzipped()
+        layout, head = sniffed_layout(content)
         self._content = _rejoined(head, content)
-        first = head.removeprefix(_BYTE_ORDER_MARK).strip()
-        if first.startswith(b"{"):
-            return "jsonl"
-        if b"," in first and not first.startswith(b"["):
-            return "csv"
-        shown = first[:40].decode(errors="replace")
+        return layout
+
+
+def sniffed_layout(content: IO[bytes]) -> tuple[Layout, bytes]:
+    r"""Tell how records stand in standard input, from its first line that is not blank.
+
+    Parameters
+    ----------
+    content : file of bytes
+        At its beginning, unzipped.
+
+    Returns
+    -------
+    layout : {"csv", "jsonl"}
+        How records stand in it.
+    head : bytes
+        What was read of it for that.
+
+    Raises
+    ------
+    UsageError
+        When the line may be anything.
+
+    Examples
+    --------
+    >>> sniffed_layout(io.BytesIO(b"\n{}\n{}\n"))
+    ('jsonl', b'\n{}\n')
+    """
+    head = line = b""
+    while line := content.readline(_BUFFER_BYTES):
+        head += line
+        if line.removeprefix(_BYTE_ORDER_MARK).strip():
+            break
+    layout = layout_of_line(line)
+    if layout is None:
+        shown = line.removeprefix(_BYTE_ORDER_MARK).strip()[:40].decode(errors="replace")
         raise UsageError(
             "standard input begins with a CSV's header or a JSON object, or is described by "
             f"--format csv or --format jsonl; it begins with {shown!r}"
         )
+    return layout, head
 
 
 def _rejoined(head: bytes, rest: IO[bytes]) -> IO[bytes]:
-    return io.BufferedReader(_Rejoined(head, rest), _BUFFER_BYTES)
+    return io.BufferedReader(Rejoined(head, rest), _BUFFER_BYTES)
 
 
-class _Rejoined(io.RawIOBase):
-    """What was read already, and what follows."""
+class Rejoined(io.RawIOBase):
+    """What was read already, and what follows.
+
+    Parameters
+    ----------
+    head : bytes
+        What was read.
+    rest : file of bytes
+        What follows; it is left open.
+    """
 
     def __init__(self, head: bytes, rest: IO[bytes]) -> None:
         self._head = head
         self._rest = rest
 
     def readable(self) -> bool:
+        """Tell that it can be read."""
         return True
 
     def readinto(self, into: "WriteableBuffer") -> int:
+        """Fill in what comes next; 0 at the end."""
         target = memoryview(into)
         found = self._head[: len(target)]
         self._head = self._head[len(found) :]

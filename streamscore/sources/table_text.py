@@ -7,6 +7,7 @@ from itertools import chain
 from typing import IO, Any, Generic, NamedTuple, Self, TypeVar
 
 from streamscore.errors import SourceError
+from streamscore.sources.record_files import Layout
 
 _LONGEST_VALUE = 16_000_000
 """Longest text of one CSV value, in characters; the csv module's own limit is 131,072."""
@@ -98,6 +99,34 @@ def open_table(content: IO[bytes], name: str) -> Table:
             "in its first line. Save it as UTF-8"
         )
     return Table(headers, len(first.taken), lines)
+
+
+def layout_of_line(first: bytes) -> Layout | None:
+    """Tell from the first line of a text that is not blank how records stand in it.
+
+    Parameters
+    ----------
+    first : bytes
+        The line, with the byte order mark that may stand before it.
+
+    Returns
+    -------
+    {"csv", "jsonl"} or None
+        JSON where it begins an object, CSV where it has one of the delimiters; None where it may be
+        anything.
+
+    Examples
+    --------
+    >>> layout_of_line(b'{"at": 1}'), layout_of_line(b"at;size"), layout_of_line(b"at")
+    ('jsonl', 'csv', None)
+    """
+    encoding = "utf-16" if first[:2] in _UTF_16_MARKS else "utf-8-sig"
+    text = first.decode(encoding, errors="replace").strip()
+    if text.startswith("{"):
+        return "jsonl"
+    if text.startswith("[") or not any(mark in text for mark in _DELIMITERS):
+        return None
+    return "csv"
 
 
 def json_lines(content: IO[bytes]) -> Iterator[bytes]:

@@ -50,8 +50,13 @@ def test_standard_input_tells_whether_it_is_zipped_and_json(ahead: bytes, packed
     assert values_of(io.BufferedReader(Trickle(content))) == VALUES
 
 
-def test_standard_input_with_commas_in_its_first_line_is_a_csv() -> None:
-    content = b"at,sensor,owner,temperature,is_open\n1700000000000,north,ann,20.5,true\n"
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_standard_input_whose_first_line_is_separated_is_a_csv(
+    delimiter: str, encoding: str
+) -> None:
+    text = "at,sensor,owner,temperature,is_open\n1700000000000,north,ann,20.5,true\n"
+    content = text.replace(",", delimiter).encode(encoding)
     (value,) = values_of(io.BytesIO(content))
     assert json.loads(value) == {
         "at": 1_700_000_000_000,
@@ -60,6 +65,13 @@ def test_standard_input_with_commas_in_its_first_line_is_a_csv() -> None:
         "temperature": 20.5,
         "is_open": True,
     }
+
+
+def test_standard_input_in_utf_16_tells_that_it_is_json() -> None:
+    content = LINES.decode().encode("utf-16")
+    assert [json.loads(value) for value in values_of(io.BytesIO(content))] == [
+        json.loads(value) for value in VALUES
+    ]
 
 
 def test_the_format_that_is_given_goes_before_names_and_first_lines(tmp_path: Path) -> None:
