@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import glob
 import io
 import logging
 import os
-import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import closing
 from itertools import chain
 from pathlib import Path
@@ -15,10 +13,10 @@ from typing import IO, cast
 
 from msgspec import Struct
 
-from adapters.record_inputs import STANDARD_INPUT, StandardInput
+from adapters.record_inputs import GZIP_MARK, Rejoined, StandardInput, sniffed_layout
 from adapters.topic_admin import TopicDescription
 from producer.delivery import Delivery
-from producer.growing import POLL_SECONDS, End, GrowingFile, has_fingerprint
+from producer.growing import POLL_SECONDS, End, GrowingFile
 from producer.marks import ReplayMark, plan_hash
 from producer.ordering import OrderedRow
 from producer.outgoing import Tally
@@ -26,6 +24,7 @@ from producer.plan import ReplayPlan, ReplaySummary, Resumed
 from producer.progress import Telling
 from producer.reading import FileReader, RejectFile, file_names
 from producer.resuming import Resumption, resumption_of
+from producer.rotations import Rotations
 from producer.sending import RecordSender
 from producer.starting import Start, check_beginning, records_topic
 from producer.summing import Outcome, summary_of
@@ -34,12 +33,16 @@ from streamscore.errors import UsageError
 from streamscore.headers import CONTROL_END
 from streamscore.settings import Settings
 from streamscore.sources import Codec, Source
-from streamscore.sources.record_files import Layout, RecordFile
-from streamscore.sources.row_files import FileRow
+from streamscore.sources.record_files import Layout
+from streamscore.sources.spellings import spellings_of
 
 log = logging.getLogger(__name__)
 
 _BUFFER_BYTES = 1 << 16
+_UNSEEN = (
+    "{} was renamed, and is not beside its path any more: had it been rotated twice, what was "
+    "written in between would not be seen. Keep rotated files beside it"
+)
 _LOUD: dict[End, str] = {
     "rotated": "{} was renamed and made anew: the old one is sent to its end, now the new one",
     "truncated": "{} was emptied: what it held beyond the last row sent is lost, now its new rows",
@@ -79,7 +82,7 @@ def follow(
     topic = records_topic(plan, source, settings)
     max_bytes = settings.scorer.record_max_bytes
     with (
-        RejectFile(plan.reject_file(source.name)) as rejects,
+        RejectFile(plan.reject_file(source.name), is_prompt=True) as rejects,
         RecordSender(settings.kafka, topic.name, max_bytes) as sender,
     ):
         following = _Following(plan, source, settings, topic, telling, sender, rejects, started_ms)
@@ -109,6 +112,7 @@ class _Following:
         self._started_ms = started_ms
         self._file = plan.files[0]
         self._path = Path(self._file.name)
+        self._rotations = Rotations(self._path, rejects.path)
         (self._name,) = file_names(plan.files)
         max_bytes = settings.scorer.record_max_bytes
         self._codec = Codec(source, max_bytes)
@@ -131,13 +135,15 @@ class _Following:
             resumption = resumption_of(self._traces, topic)
             self._resumed = "nothing found" if resumption is None else "went on"
         path = self._path if resumption is None else self._begun_file(resumption)
-        while True:
-            end = self._send_file(path, resumption)
-            resumption, path = None, self._path
-            if end not in _LOUD:
+        descriptor = self._open(path)
+        while descriptor is not None:
+            end = self._send_file(descriptor, resumption)
+            resumption = None
+            if end not in _LOUD or self._telling.is_stopped:
                 break
             self._tell_loudly(_LOUD[end].format(self._path))
-        if end != "stopped" and self._mark is not None:
+            descriptor = self._open_next(end)
+        if not self._telling.is_stopped and self._mark is not None:
             self._sender.control(CONTROL_END, self._mark.text())
 
     def summary(self) -> ReplaySummary:
@@ -152,10 +158,7 @@ class _Following:
         reading = self._reader.reading(self._rejects)
         return summary_of(self._source, self._topic, reading, self._tally, outcome)
 
-    def _send_file(self, path: Path, resumption: Resumption | None) -> End:
-        descriptor = self._open(path)
-        if descriptor is None:
-            return "stopped" if self._telling.is_stopped else "idle"
+    def _send_file(self, descriptor: int, resumption: Resumption | None) -> End:
         self._files += 1
         growing = GrowingFile(
             self._path,
@@ -170,6 +173,8 @@ class _Following:
                 start = self._start(growing, first, resumption)
                 self._mark = start.mark
                 self._delivery.run(chain([first], rows), start)
+        if growing.last_stat is not None:
+            self._rotations.finish(growing.last_stat, growing.fingerprint())
         return growing.end or "stopped"
 
     def _start(
@@ -191,17 +196,45 @@ class _Following:
 
     def _rows(self, growing: GrowingFile) -> Generator[OrderedRow, None, None]:
         content = _PromptReader(growing, _BUFFER_BYTES)
-        layout = _layout(self._file, content)
+        piped = self._file if isinstance(self._file, StandardInput) else None
+        layout = piped.told_layout if piped else self._file.layout
+        if layout is not None:  # a dialect that there is not is told before the first line comes
+            spellings_of(self._source, layout, self._plan.dialect)
+        if not content.peek(1):
+            return content.close()
+        if piped:
+            _check_plain(content)
+        if layout is None:
+            layout, content = _sniffed(content)
         file = _FollowedFile(self._name, layout, cast("IO[bytes]", content))
-        for found in _whole_rows(self._reader.file_rows(file), growing, layout):
+        for found in self._reader.file_rows(file, lambda: growing.end in ("stopped", "idle")):
             row = self._reader.accepted(self._name, found, self._rejects)
             if row is not None:
                 yield OrderedRow(f"{self._name}:{found.line}", row)
+        return None
+
+    def _open_next(self, end: End) -> int | None:
+        """Open what comes behind a file that has ended; None where nothing comes."""
+        if end == "truncated":
+            return self._open(self._path)
+        if not self._rotations.is_finished_beside():
+            self._tell_loudly(_UNSEEN.format(self._path))
+        found = self._rotations.open_next()
+        if found is None:
+            descriptor = self._open(self._path)
+            # Only what is open cannot be rotated away unseen: so it is looked once more.
+            found = None if descriptor is None else self._rotations.open_next()
+            if descriptor is None or found is None:
+                return descriptor
+            os.close(descriptor)
+        path, descriptor = found
+        self._tell_loudly(f"{self._path} was rotated more than once meanwhile: {path} comes next")
+        return descriptor
 
     def _open(self, path: Path) -> int | None:
         """Open the file, waiting until it is there; None where it does not come."""
-        if str(path) == STANDARD_INPUT:
-            return sys.stdin.fileno()
+        if isinstance(self._file, StandardInput):
+            return self._file.fileno()
         clock, since = self._telling.clock, self._telling.clock.now()
         while True:
             try:
@@ -219,35 +252,14 @@ class _Following:
 
     def _begun_file(self, resumption: Resumption) -> Path:
         """Return the file that was being sent: at the path, or renamed beside it."""
-        wanted = resumption.mark.content
-        if has_fingerprint(self._path, wanted):
-            return self._path
-        beside = _beside(self._path, self._rejects.path)
-        for path in beside:
-            later = [other for other in beside if _written(other) > _written(path)]
-            if has_fingerprint(path, wanted) and not later:
-                self._tell_loudly(f"{self._path} was renamed to {path} meanwhile: that comes first")
-                return path
-        raise UsageError(
-            f"--resume goes on in the file that was being sent; {self._path} begins otherwise now, "
-            f"and the latest of the files beside it ({', '.join(map(str, beside)) or 'none'}) is "
-            "not that one either. Bring it back to its path, or begin with the present one without "
-            "--resume."
-        )
+        path = self._rotations.begun(resumption.mark.content)
+        if path != self._path:
+            self._tell_loudly(f"{self._path} was renamed to {path} meanwhile: that comes first")
+        return path
 
     def _tell_loudly(self, note: str) -> None:
         log.warning("%s", note)
         self._notes.append(note)
-
-
-def _whole_rows(rows: Iterator[FileRow], growing: GrowingFile, layout: Layout) -> Iterator[FileRow]:
-    """Leave out the last row of a CSV that may grow on: its last lines may not have come yet."""
-    for found in rows:
-        if layout == "csv" and growing.end in ("stopped", "idle"):
-            late = [found, *rows]
-            yield from late[:-1]
-            return
-        yield found
 
 
 class _PromptReader(io.BufferedReader):
@@ -268,17 +280,15 @@ class _FollowedFile(Struct, frozen=True):
         return self.content
 
 
-def _layout(file: RecordFile, content: _PromptReader) -> Layout:
-    if not isinstance(file, StandardInput):
-        return file.layout
-    return file.told_layout or ("jsonl" if content.peek(1)[:1] == b"{" else "csv")
+def _check_plain(content: _PromptReader) -> None:
+    if content.peek(len(GZIP_MARK)).startswith(GZIP_MARK):
+        raise UsageError(
+            "--follow takes lines as they are written; standard input is gzipped. Unzip it on the "
+            "way: zcat ... | streamscore replay SOURCE - --follow"
+        )
 
 
-def _beside(path: Path, rejects: Path) -> list[Path]:
-    """Return the files that a rotation may have made of one: named as it, with more in the name."""
-    found = path.parent.glob(f"{glob.escape(path.stem)}*")
-    return sorted(other for other in found if other not in (path, rejects) and other.is_file())
-
-
-def _written(path: Path) -> float:
-    return path.stat().st_mtime
+def _sniffed(content: _PromptReader) -> tuple[Layout, _PromptReader]:
+    layout, head = sniffed_layout(cast("IO[bytes]", content))
+    rest = Rejoined(head, cast("IO[bytes]", content))
+    return layout, _PromptReader(rest, _BUFFER_BYTES)

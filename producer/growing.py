@@ -47,6 +47,8 @@ class GrowingFile(io.RawIOBase):
     ----------
     end : End or None
         Why there is no more; None while there may be.
+    last_stat : os.stat_result or None
+        The file's, at its end; None before, and where it may have grown since.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class GrowingFile(io.RawIOBase):
         self._news_at = clock.now()
         self._has_waited = False
         self.end: End | None = None
+        self.last_stat: os.stat_result | None = None
 
     def readable(self) -> bool:
         """Tell that it can be read."""
@@ -143,6 +146,7 @@ class GrowingFile(io.RawIOBase):
         # Nobody writes on behind a last line without its end; one cut off by a truncation is gone.
         if end != "truncated" and self._tail:
             self._pass_on(bytes(self._tail))
+        self.last_stat = os.fstat(self._descriptor)
         self.end = end
 
     def _is_readable(self) -> bool:
@@ -171,6 +175,15 @@ def fingerprint(beginning: bytes) -> str:
     'd7fba459a911.8'
     """
     return f"{hashlib.blake2b(beginning).hexdigest()[:_DIGITS]}.{len(beginning):x}"
+
+
+def fingerprint_of(path: Path) -> str:
+    """Return the fingerprint of a file as it is now; that of an empty one where it is not there."""
+    try:
+        with path.open("rb") as file:
+            return fingerprint(file.read(FINGERPRINT_BYTES))
+    except OSError:
+        return fingerprint(b"")
 
 
 def has_fingerprint(path: Path, wanted: str) -> bool:

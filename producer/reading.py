@@ -52,10 +52,13 @@ class RejectFile:
     ----------
     path : Path
         Where; what is there is replaced.
+    is_prompt : bool
+        Whether a line can be read as soon as its row is rejected, and survives a kill.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, is_prompt: bool = False) -> None:
         self.path = path
+        self._is_prompt = is_prompt
         self.counts: Counter[str] = Counter()
         self._file: IO[bytes] | None = None
 
@@ -86,6 +89,8 @@ class RejectFile:
             if self._file is None:
                 self._file = self.path.open("wb")
             self._file.write(msgspec.json.encode(entry) + b"\n")
+            if self._is_prompt:
+                self._file.flush()
         except OSError as error:
             raise UsageError(
                 f"the reject file must be writable; {self.path} is not: {error}. "
@@ -209,10 +214,20 @@ class FileReader:
         """Return what was read so far."""
         return Reading(self._read, self._skipped, dict(rejects.counts), self._dialects)
 
-    def file_rows(self, file: RecordFile) -> Iterator[FileRow]:
-        """Yield the rows of one file, in the dialect that was told or that is recognised."""
+    def file_rows(
+        self, file: RecordFile, may_grow: Callable[[], bool] = lambda: False
+    ) -> Iterator[FileRow]:
+        """Yield the rows of one file, in the dialect that was told or that is recognised.
+
+        Parameters
+        ----------
+        file : RecordFile
+            The file.
+        may_grow : callable
+            As for `read_rows`.
+        """
         note = partial(self._dialects.__setitem__, file.name)
-        return read_rows(self._source, file, self._dialect, note)
+        return read_rows(self._source, file, self._dialect, note, may_grow)
 
     def _rows(self, files: Sequence[RecordFile]) -> Iterator[tuple[int, int, FileRow]]:
         for number, file in enumerate(files):

@@ -1,5 +1,7 @@
 """A file that grows is forwarded as it is written, through rotations, and taken up again."""
 
+import gzip
+import re
 import signal
 import subprocess
 import sys
@@ -38,6 +40,8 @@ role = "time"
 [fields.size]
 type = "float"
 role = "number"
+[dialects.export]
+event_time = "iso8601"
 """
 
 
@@ -59,7 +63,7 @@ def settings(kafka: str) -> Settings:
 @pytest.fixture
 def source_file(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     path = tmp_path / "source.toml"
-    path.write_text(TOML.format(name="f-" + request.node.name[-40:].replace("_", "-")))
+    path.write_text(TOML.format(name="f" + re.sub(r"\W|_", "-", request.node.name[-40:]) + "s"))
     return path
 
 
@@ -187,6 +191,62 @@ def test_rows_of_a_csv_come_at_once_and_one_over_several_lines_when_it_is_whole(
     assert sizes(kafka, summary.topic) == [1.0, 2.0]
 
 
+def test_rows_that_waited_for_their_dialect_are_all_sent_but_one_whose_quote_is_open(
+    kafka: str, following: Follow, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.csv"
+    append(path, b"at;size;note\n")
+    append(path, b"".join(b"2023-11-15T00:00:0%dZ;%d;\n" % (n, n) for n in range(5)))
+    with following(path, idle_seconds=0.2) as one:
+        assert one.ended().sent == 5
+    append(path, b'2023-11-15T00:00:05Z;5;"begun\n')
+    with following(path, idle_seconds=0.2, resume=True) as one:
+        assert one.ended().sent == 0
+    append(path, b'and ended"\n')
+    with following(path, idle_seconds=0.2, resume=True) as one:
+        summary = one.ended()
+    assert (summary.resumed, summary.already, summary.sent) == ("went on", 5, 1)
+    assert set(summary.dialects.values()) == {"export"}
+    assert sizes(kafka, summary.topic) == [float(n) for n in range(6)]
+
+
+def test_a_file_that_is_rotated_twice_while_the_sender_is_held_up_is_sent_whole(
+    kafka: str, following: Follow, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.jsonl"
+    append(path, lines(0, 20))
+    with following(path, rate=20.0) as one:
+        assert eventually(lambda: one.sent > 0)
+        path.rename(tmp_path / "a.jsonl.2")
+        append(path, lines(20, 2))
+        path.rename(tmp_path / "a.jsonl.1")
+        append(path, lines(22, 2))
+        assert eventually(lambda: one.sent == 24)
+    summary = one.ended()
+    assert any("rotated more than once" in note for note in summary.notes)
+    assert sizes(kafka, summary.topic) == [float(n) for n in range(24)]
+
+
+def test_a_rejected_row_is_in_the_reject_file_while_more_is_waited_for(
+    following: Follow, tmp_path: Path
+) -> None:
+    path, rejects = tmp_path / "a.jsonl", tmp_path / "r.jsonl"
+    append(path, b"nothing\n" + lines(0, 1))
+    with following(path) as one:
+        assert eventually(lambda: one.sent == 1)
+        assert not one.stopped.is_set()
+        assert msgspec.json.decode(rejects.read_bytes())["line"] == 1
+
+
+def test_a_file_without_a_line_has_no_rows_and_is_no_fault(
+    following: Follow, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.csv"
+    path.touch()
+    with following(path, idle_seconds=0.2) as one:
+        assert one.ended().sent == 0
+
+
 def test_it_goes_on_behind_the_last_row_also_where_the_file_was_rotated(
     kafka: str, following: Follow, tmp_path: Path
 ) -> None:
@@ -223,18 +283,49 @@ def test_a_file_that_is_not_the_one_begun_with_is_not_gone_on_with(
         replay(plan, source, settings)
 
 
+TABLE = b"at\tsize\n" + b"".join(b"%d\t%d\n" % (AT + n, n) for n in range(20))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"\xef\xbb\xbf" + lines(0, 20), b"\n" + lines(0, 20), TABLE],
+    ids=["mark", "blank", "tabs"],
+)
 def test_standard_input_is_forwarded_until_it_is_closed(
-    kafka: str, source_file: Path, tmp_path: Path
+    kafka: str, source_file: Path, tmp_path: Path, content: bytes
 ) -> None:
-    command = [sys.executable, "-m", "cli.app", "--set", f"kafka.bootstrap_servers={kafka}"]
-    command += ["replay", str(source_file), "-", "--follow", "--json"]
     done = subprocess.run(
-        command, input=lines(0, 20), capture_output=True, cwd=tmp_path, timeout=60, check=True
+        forwarding(kafka, source_file),
+        input=content,
+        capture_output=True,
+        cwd=tmp_path,
+        timeout=60,
+        check=True,
     )
     summary = msgspec.json.decode(done.stdout)
     assert (summary["sent"], summary["interrupted"]) == (20, False)
     found = received(kafka, summary["topic"])
     assert [one.headers[CONTROL] for one in found if not one.value] == [b"begin", b"end"]
+
+
+def test_gzipped_standard_input_is_not_forwarded(
+    kafka: str, source_file: Path, tmp_path: Path
+) -> None:
+    done = subprocess.run(
+        forwarding(kafka, source_file),
+        input=gzip.compress(lines(0, 20)),
+        capture_output=True,
+        cwd=tmp_path,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode
+    assert b"zcat ..." in done.stderr
+
+
+def forwarding(kafka: str, source_file: Path) -> list[str]:
+    command = [sys.executable, "-m", "cli.app", "--set", f"kafka.bootstrap_servers={kafka}"]
+    return [*command, "replay", str(source_file), "-", "--follow", "--json"]
 
 
 def test_ctrl_c_ends_it_well_and_a_killed_one_goes_on(

@@ -11,6 +11,7 @@ from producer.reading import FileReader, Reading, RejectFile, file_names
 from streamscore.errors import UsageError
 from streamscore.sources import Source
 from streamscore.sources.dialects import Dialect, FieldSpelling
+from streamscore.sources.faults import RecordFault
 from streamscore.sources.record_files import LocalFile
 from streamscore.sources.source import EventTime, Field
 from streamscore.sources.time_range import TimeRange
@@ -101,6 +102,14 @@ def test_a_reject_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     path.with_name("rejects.jsonl").mkdir()
     with pytest.raises(UsageError, match="Name another with --rejects"):
         read(path)
+
+
+def test_a_prompt_reject_file_shows_each_row_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "rejects.jsonl"
+    with RejectFile(path, is_prompt=True) as rejects:
+        for line in (1, 2):
+            rejects.write("a.csv", line, RecordFault("not_json", "x"))
+            assert len(path.read_bytes().splitlines()) == line
 
 
 def test_reading_ends_when_told_to(tmp_path: Path) -> None:
