@@ -1,20 +1,17 @@
 """A replay that begins again at its end: each further round later in event time, or in its run."""
 
-import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import count
 from typing import Protocol
 
 import msgspec
 
+from producer.clock_changes import SLACK_MS, EarliestMoved, in_order
 from producer.ordering import OrderedRow
 from producer.plan import ReplayPlan
 from streamscore.errors import UsageError
 from streamscore.sources import Source
 from streamscore.sources.shifting import WEEK_MS, EventShift
-
-_SLACK_MS = 3 * 3_600_000
-"""More than any change of clocks, by which the order of wall clocks differs from that of time."""
 
 
 def in_runs(plan: ReplayPlan) -> tuple[ReplayPlan, ...]:
@@ -129,35 +126,20 @@ class Rounds:
         rows = self._rows.rows(self._limit)
         if number == 1:
             return rows
-        moved = self._moved(rows, number)
-        return moved if self._keeps_order else in_order(moved, _SLACK_MS)
-
-    def _moved(self, rows: Iterator[OrderedRow], number: int) -> Iterator[OrderedRow]:
         shift_ms = (number - 1) * self.period_ms
+        moved = self._moved(rows, f"@{number}", shift_ms)
+        if self._keeps_order:
+            return (row for _, row in moved)
+        return in_order(moved, EarliestMoved(self._shift, shift_ms))
+
+    def _moved(
+        self, rows: Iterator[OrderedRow], suffix: str, shift_ms: int
+    ) -> Iterator[tuple[int, OrderedRow]]:
         for row_id, row in rows:
             moved = self._shift.row(row.value, shift_ms)
-            yield OrderedRow(f"{row_id}@{number}", moved)
-
-
-def in_order(rows: Iterable[OrderedRow], slack_ms: int) -> Iterator[OrderedRow]:
-    """Put rows into the order of event time that are out of it by no more than some time.
-
-    Examples
-    --------
-    >>> from streamscore.sources.rows import Row
-    >>> rows = [OrderedRow(str(ms), Row(b"{}", None, ms)) for ms in (10, 30, 20, 50)]
-    >>> [row.row_id for row in in_order(rows, 10)]
-    ['10', '20', '30', '50']
-    """
-    waiting: list[tuple[int, int, OrderedRow]] = []
-    for number, row in enumerate(rows):
-        heapq.heappush(waiting, (row.row.utc_ms, number, row))
-        while waiting[0][0] + slack_ms < row.row.utc_ms:
-            yield heapq.heappop(waiting)[2]
-    while waiting:
-        yield heapq.heappop(waiting)[2]
+            yield row.utc_ms, OrderedRow(row_id + suffix, moved)
 
 
 def _period_ms(shift: EventShift, times: tuple[int, int]) -> int:
     first, last = (shift.at(utc_ms).local_ms for utc_ms in times)
-    return ((last - first + _SLACK_MS) // WEEK_MS + 1) * WEEK_MS
+    return ((last - first + SLACK_MS) // WEEK_MS + 1) * WEEK_MS

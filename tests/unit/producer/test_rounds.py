@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from producer.ordering import OrderedRow
 from producer.plan import ReplayPlan
-from producer.rounds import Rounds, in_order, in_runs
+from producer.rounds import Rounds, in_runs
 from streamscore.errors import UsageError
 from streamscore.sources import Source
-from streamscore.sources.rows import JsonRows, Row
+from streamscore.sources.rows import JsonRows
 from streamscore.sources.shifting import WEEK_MS
 from streamscore.sources.source import EventTime, Field
 
@@ -93,10 +93,3 @@ def test_an_endless_loop_ends_before_the_latest_time_and_says_so() -> None:
     looped = Rounds(Rows([datetime.fromisoformat("2099-12-01")]), SOURCE, None, None)
     assert len(list(looped)) == 5
     assert looped.notes() == ("round 6 would reach 2100-01-01, the source's event_time.latest",)
-
-
-@given(st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 500))))
-def test_rows_out_of_order_by_less_than_the_slack_are_sorted(pairs: list[tuple[int, int]]) -> None:
-    times = [base - late for base, late in sorted(pairs)]
-    rows = [OrderedRow(str(n), Row(b"", None, time)) for n, time in enumerate(times)]
-    assert [row.row.utc_ms for row in in_order(rows, 500)] == sorted(times)
