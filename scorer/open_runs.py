@@ -52,10 +52,14 @@ class LiveFirst:
         if name != "after_commit":
             return
         for _ in range(_LONGEST_WAIT_TURNS):
-            # One that has no model yet owns nothing, and waits for no turn.
-            if not any(one.partitions and one.waiting_records for one in self._live):
+            if not any(_waits_for_its_turn(one) for one in self._live):
                 return
             self._sleep(_TURN_SECONDS)
+
+
+def _waits_for_its_turn(live: Watched) -> bool:
+    # One that has no model yet owns nothing, and one that pauses reads nothing.
+    return bool(live.partitions and live.waiting_records and not live.why_paused)
 
 
 def follow_runs(around: Surroundings, live: Sequence[Part]) -> Runs:

@@ -36,3 +36,10 @@ def test_a_run_does_not_wait_for_a_stream_without_a_model() -> None:
     live.waiting_records = 5
     LiveFirst([live], lambda *_: None, slept.append)("after_commit", PRODUCER)
     assert slept == []
+
+
+def test_a_run_does_not_wait_for_a_stream_that_pauses() -> None:
+    live, slept = Working(), list[float]()
+    live.waiting_records, live.why_paused = 5, "most records are bad"
+    LiveFirst([live], lambda *_: None, slept.append)("after_commit", PRODUCER)
+    assert slept == []
