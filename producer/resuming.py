@@ -110,8 +110,8 @@ def check_content(resumption: Resumption, content: str, topic: str) -> None:
         raise UsageError(
             f"--resume goes on with the files that the replay was begun with; {topic} holds one of "
             f"these names whose content was {resumption.mark.content}, got {content}: a file has "
-            "changed since. Bring the former content back, or send the present one from its "
-            "beginning without --resume."
+            "changed since. Bring the former content back, or send the present one beside it with "
+            "--run NAME."
         )
 
 

@@ -261,7 +261,7 @@ def test_what_cannot_be_told_is_refused(
 def test_files_that_have_changed_are_refused() -> None:
     found = Resumption(ReplayMark(PLAN, FILES, 1, 1), {0: "a:2"}, frozenset())
     check_content(found, FILES, "t")
-    with pytest.raises(UsageError, match=r"a file has changed since.*without --resume"):
+    with pytest.raises(UsageError, match=r"a file has changed since.*with --run NAME"):
         check_content(found, "0" * 12, "t")
 
 
