@@ -116,7 +116,9 @@ class _Following:
         (self._name,) = file_names(plan.files)
         max_bytes = settings.scorer.record_max_bytes
         self._codec = Codec(source, max_bytes)
-        self._plan_hash = plan_hash(plan, source, (self._name,), max_bytes)
+        # The file has to be found on the topic before any of it was read.
+        dialects = source.dialects if plan.dialect is None else (plan.dialect,)
+        self._plan_hash = plan_hash(plan, source, (self._name,), max_bytes, dialects)
         self._reader = FileReader(source, plan.times, max_bytes, plan.dialect)
         self._tally = Tally()
         self._delivery = Delivery(plan, self._codec, telling, sender, settings.kafka, self._tally)

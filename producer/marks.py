@@ -2,15 +2,18 @@
 
 import hashlib
 import re
+from collections.abc import Iterable
 from typing import Self
 
 import msgspec
 from msgspec import Struct
 
+from adapters.record_inputs import STANDARD_INPUT
 from producer.plan import ReplayPlan
 from streamscore.errors import UsageError
 from streamscore.formats import format_named, refusal
 from streamscore.sources import Source
+from streamscore.sources.dialects import Dialect
 
 _PLAN_DIGITS = 12
 _ANY_FORM = re.compile(r"([1-9][0-9]{0,3})-(.+)")
@@ -72,10 +75,17 @@ class ReplayMark(Struct, frozen=True):
         return cls(plan, content, int(started, 16), int(partitions, 16))
 
 
-def plan_hash(plan: ReplayPlan, source: Source, names: tuple[str, ...], max_bytes: int) -> str:
+def plan_hash(
+    plan: ReplayPlan,
+    source: Source,
+    names: tuple[str, ...],
+    max_bytes: int,
+    dialects: Iterable[str],
+) -> str:
     """Hash what decides the messages of a replay and their order, beside the bytes of the files.
 
-    Pace, reject file and permissions are left out: they may differ when it is taken up again.
+    Pace, reject file and permissions are left out: they may differ when it is taken up again. So
+    are the dialects of the source in which no file is written.
 
     Parameters
     ----------
@@ -87,10 +97,18 @@ def plan_hash(plan: ReplayPlan, source: Source, names: tuple[str, ...], max_byte
         What the files are called in row ids.
     max_bytes : int
         The largest record that is sent.
+    dialects : iterable of str
+        Names of the dialects that the files are written in, each its own, or may be written in.
     """
     decisive = [
         [source.name, source.key, source.event_time, source.fields, max_bytes],
         [names, plan.times, plan.limit, plan.inject_rate, plan.seed if plan.inject_rate else 0],
-        [plan.follow, plan.rounds, plan.dialect],
+        [plan.follow, plan.rounds],
+        [file.layout for file in plan.files if file.name != STANDARD_INPUT],
+        [_without_title(source.dialects.get(name)) for name in dialects],
     ]
     return hashlib.sha256(msgspec.json.encode(decisive)).hexdigest()[:_PLAN_DIGITS]
+
+
+def _without_title(dialect: Dialect | None) -> Dialect | None:
+    return dialect and msgspec.structs.replace(dialect, title="")

@@ -21,6 +21,7 @@ from producer.starting import find_start, records_topic
 from producer.summing import Outcome, summary_of
 from streamscore.settings import Settings
 from streamscore.sources import Codec, Source
+from streamscore.sources.dialects import CANONICAL
 
 
 def replay(
@@ -89,7 +90,8 @@ def _replay(
     with SpooledOrdering(names) as ordering, RejectFile(plan.reject_file(source.name)) as rejects:
         reading = reader.read(plan.files, ordering, rejects, telling.rows_read)
         topic = records_topic(plan, source, settings)
-        digest = plan_hash(plan, source, names, max_bytes)
+        dialects = [reading.dialects.get(file.name, CANONICAL) for file in plan.files]
+        digest = plan_hash(plan, source, names, max_bytes, dialects)
         mark = ReplayMark(digest, reader.content(), started_ms, topic.partitions)
         sending = _Sending(plan, codec, settings, topic, telling)
         sending.run(ordering, mark)

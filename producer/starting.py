@@ -174,7 +174,10 @@ def check_beginning(
     after = iso_utc(watermark_ms)
     looked = ""
     if traces is not None:
-        looked = " No replay of these files with these options was found there to be taken up."
+        looked = (
+            " No replay of these files, with these options and the source as it is now, was found "
+            "there to be taken up."
+        )
     raise UsageError(
         f"a replay must not go behind what {topic} already holds, up to {after}; the first row is "
         f"of {iso_utc(first_ms)}. Send only later rows with --from {after}, replay beside it with "

@@ -23,6 +23,7 @@ from streamscore.errors import BrokerError, UsageError
 from streamscore.headers import CONTROL, INJECTED
 from streamscore.settings import Kafka, Settings
 from streamscore.sources import Source, load_source
+from streamscore.sources.dialects import Converter, Dialect, FieldSpelling
 from streamscore.sources.record_files import LocalFile
 from streamscore.sources.time_range import TimeRange
 from streamscore.synthetic import generate
@@ -220,6 +221,31 @@ def test_a_file_that_has_changed_is_not_gone_on_with(run: Run, tmp_path: Path) -
         run(file, resume=True)
     file.write_bytes(content)
     assert run(file, resume=True).resumed == "went on"
+
+
+def test_a_source_whose_dialect_was_mended_does_not_go_on_past_the_rows_it_takes_now(
+    settings: Settings, source_file: Callable[[str], Path], tmp_path: Path
+) -> None:
+    file, plain = tmp_path / "a.csv", load_source(str(source_file("x")))
+    sizes = ('"1,000.5"', "2.5")
+    lines = [f"{1_700_000_000_000 + n},u{n % 7},{sizes[n % 2]}\n" for n in range(2000)]
+    file.write_text("at,user,size\n" + "".join(lines))
+
+    def replayed(converter: Converter, **options: Any) -> ReplaySummary:
+        city = Dialect(fields={"size": FieldSpelling(convert=converter)})
+        source = msgspec.structs.replace(plain, dialects={"city": city})
+        hooks = {n: options.pop(n) for n in ("is_stopped", "on_progress") if n in options}
+        rejects = tmp_path / "rejects.jsonl"
+        files = (LocalFile(file),)
+        plan = ReplayPlan(files=files, dialect="city", rejects=rejects, **options)
+        return replay(plan, source, settings, **hooks)
+
+    begun = replayed("plain", **stopped_after(300))
+    assert begun.interrupted
+    assert begun.rejected == {"wrong_type": 1000}
+    with pytest.raises(UsageError, match="the source as it is now"):
+        replayed("grouped", resume=True)
+    assert replayed("plain", resume=True).resumed == "went on"
 
 
 def test_behind_a_message_that_the_broker_refuses_none_gets_in(

@@ -30,6 +30,7 @@ from streamscore.headers import (
     ROW,
 )
 from streamscore.sources import Codec
+from streamscore.sources.dialects import CANONICAL, Dialect, FieldSpelling
 from streamscore.sources.record_files import LocalFile
 from streamscore.sources.rows import Row
 from tests.naive.partitioner import java_partition
@@ -327,7 +328,8 @@ def test_what_decides_the_messages_changes_the_plan_and_the_pace_does_not() -> N
     plan = ReplayPlan(files=(LocalFile(Path("a.csv")),), inject_rate=0.1)
 
     def hashed(**changes: Any) -> str:
-        return plan_hash(msgspec.structs.replace(plan, **changes), SENSORS, ("a.csv",), 1000)
+        changed = msgspec.structs.replace(plan, **changes)
+        return plan_hash(changed, SENSORS, ("a.csv",), 1000, (CANONICAL,))
 
     same: list[dict[str, Any]] = [
         {"rate": 5.0},
@@ -342,8 +344,27 @@ def test_what_decides_the_messages_changes_the_plan_and_the_pace_does_not() -> N
         {"inject_rate": 0.2},
         {"rounds": 2},
         {"follow": True},
+        {"files": (LocalFile(Path("a.csv"), "jsonl"),)},
     ]
     assert len({hashed(), *(hashed(**change) for change in other)}) == 1 + len(other)
     rng = np.random.default_rng(0)
     names = tuple(f"{rng.integers(1000)}.csv" for _ in range(2))
-    assert plan_hash(plan, SENSORS, names, 1000) != hashed()
+    assert plan_hash(plan, SENSORS, names, 1000, (CANONICAL,)) != hashed()
+
+
+def test_the_dialects_in_which_files_are_written_change_the_plan_and_others_do_not() -> None:
+    plan = ReplayPlan(files=(LocalFile(Path("a.csv")), LocalFile(Path("b.csv"))))
+    city, rural = Dialect(event_time="%d.%m.%Y"), Dialect(event_time="serial_days")
+
+    def hashed(used: tuple[str, str], **dialects: Dialect) -> str:
+        source = msgspec.structs.replace(SENSORS, dialects=dialects)
+        return plan_hash(plan, source, ("a.csv", "b.csv"), 1000, used)
+
+    plain, mixed = (CANONICAL, CANONICAL), ("city", CANONICAL)
+    assert hashed(plain, city=city) == hashed(plain, city=rural) == hashed(plain)
+    assert hashed(mixed, city=city, rural=rural) == hashed(mixed, city=city, rural=city)
+    titled = msgspec.structs.replace(city, title="As the city writes")
+    assert hashed(mixed, city=titled) == hashed(mixed, city=city)
+    edited = msgspec.structs.replace(city, fields={"size": FieldSpelling(convert="grouped")})
+    hashes = {hashed(mixed, city=city), hashed(mixed, city=edited), hashed(plain, city=city)}
+    assert len({*hashes, hashed((CANONICAL, "city"), city=city)}) == 4
