@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -94,6 +95,11 @@ def invocation_of(context: typer.Context) -> Invocation:
     if found is None:
         raise TypeError("the command was not called through cli.app.main")
     return found
+
+
+def now_ms() -> int:
+    """Return the time, in milliseconds since the epoch."""
+    return int(time.time() * 1000)
 
 
 def print_json(result: Any) -> None:

@@ -6,12 +6,20 @@ import signal
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from cli.invocation import DialectOption, error_console, invocation_of, print_json, print_table
+from cli.invocation import (
+    DialectOption,
+    error_console,
+    invocation_of,
+    now_ms,
+    print_json,
+    print_table,
+)
 from cli.record_inputs import FILE_HELP, Format
 from streamscore.errors import UsageError
 
@@ -124,12 +132,22 @@ def replay(  # noqa: PLR0913  # an argument for each option
     )
     settings = invocation.settings()
     plan.check(loaded.name)
+    if run is None and model is not None:
+        raise UsageError(
+            f"--model is for a run; the live stream is scored by the version in production, "
+            f"received {model}. Name a run with --run, or leave --model out"
+        )
     summaries = []
     for one in in_runs(plan) if loop_by == "runs" else (plan,):
-        _open_run(one, loaded, settings, invocation.environ, model)
+        open_run = partial(_open_run, one, loaded, settings, invocation.environ, model)
         with _interruptible() as stopped, progress_display(error_console()) as on_progress:
             summary = run_replay(
-                one, loaded, settings, on_progress=on_progress, is_stopped=stopped.is_set
+                one,
+                loaded,
+                settings,
+                on_progress=on_progress,
+                is_stopped=stopped.is_set,
+                open_run=open_run,
             )
         summaries.append(summary)
         if not json:
@@ -158,14 +176,7 @@ def _open_run(
 ) -> None:
     """Open the run that a replay goes into, unless it is open, or there is none."""
     if plan.run is None:
-        if model is not None:
-            raise UsageError(
-                f"--model is for a run; the live stream is scored by the version in production, "
-                f"received {model}. Name a run with --run, or leave --model out"
-            )
         return
-    import time
-
     from adapters.runs import open_run
 
     open_run(
@@ -173,7 +184,7 @@ def _open_run(
         source,
         plan.run,
         environ=environ,
-        now_ms=int(time.time() * 1000),
+        now_ms=now_ms(),
         model=model,
         partitions=plan.partitions,
     )

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.invocation import error_console, invocation_of, print_json, print_table
+from cli.invocation import error_console, invocation_of, now_ms, print_json, print_table
 
 if TYPE_CHECKING:
     from adapters.run_reports import RunReport
@@ -118,11 +117,6 @@ def close(
         print_json(run)
     else:
         typer.echo(f"{run.run} of {run.source} is closed; its results stay.")
-
-
-def now_ms() -> int:
-    """Return the time, in milliseconds since the epoch."""
-    return int(time.time() * 1000)
 
 
 def _line(one: RunReport) -> tuple[str, ...]:

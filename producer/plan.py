@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from adapters.record_inputs import STANDARD_INPUT
 from streamscore.errors import UsageError
+from streamscore.runs import check_run_name
 from streamscore.sources.record_files import LocalFile, RecordFile
 from streamscore.sources.time_range import TimeRange
 
@@ -86,9 +87,11 @@ class ReplayPlan(Struct, frozen=True, kw_only=True):
         Raises
         ------
         UsageError
-            When one is out of its range, two exclude each other, or the reject file is one of the
-            files, a folder, or in a folder that is not there.
+            When one is out of its range or no name of a run, two exclude each other, or the reject
+            file is one of the files, a folder, or in a folder that is not there.
         """
+        if self.run is not None:
+            check_run_name(self.run)
         self._check_numbers()
         self._check_rounds()
         if self.follow:
@@ -178,7 +181,7 @@ class ReplaySummary(Struct, frozen=True, kw_only=True):
     source, topic : str
         What was replayed, and where to.
     partitions : int
-        How many the topic has.
+        How many the topic has; 0 for a run where there was nothing to send.
     rows_read : int
         Rows of the files.
     dialects : dict of str to str

@@ -17,7 +17,7 @@ from producer.progress import OnProgress, Telling
 from producer.reading import FileReader, RejectFile, file_names
 from producer.rounds import Rounds
 from producer.sending import RecordSender
-from producer.starting import find_start, records_topic
+from producer.starting import find_start, records_topic, unopened_topic
 from producer.summing import Outcome, summary_of
 from streamscore.settings import Settings
 from streamscore.sources import Codec, Source
@@ -33,6 +33,7 @@ def replay(
     on_progress: OnProgress = lambda _progress: None,
     is_stopped: Callable[[], bool] = lambda: False,
     started_ms: int | None = None,
+    open_run: Callable[[], object] = lambda: None,
 ) -> ReplaySummary:
     """Replay files into the records topic of a source.
 
@@ -57,6 +58,9 @@ def replay(
         True ends the replay early: what is queued is still delivered.
     started_ms : int, optional
         Now, milliseconds since 1970-01-01T00:00Z; the machine's wall clock by default.
+    open_run : callable
+        Opens the run that the plan names, if any. It is called when the files were read and have
+        rows to send; of a followed file before it is read.
 
     Returns
     -------
@@ -76,12 +80,18 @@ def replay(
     if started_ms is None:
         started_ms = time.time_ns() // 1_000_000
     if plan.follow:
+        open_run()
         return follow(plan, source, settings, telling, started_ms)
-    return _replay(plan, source, settings, telling, started_ms)
+    return _replay(plan, source, settings, telling, started_ms, open_run)
 
 
 def _replay(
-    plan: ReplayPlan, source: Source, settings: Settings, telling: Telling, started_ms: int
+    plan: ReplayPlan,
+    source: Source,
+    settings: Settings,
+    telling: Telling,
+    started_ms: int,
+    open_run: Callable[[], object],
 ) -> ReplaySummary:
     names = file_names(plan.files)
     max_bytes = settings.scorer.record_max_bytes
@@ -89,7 +99,11 @@ def _replay(
     reader = FileReader(source, plan.times, max_bytes, plan.dialect)
     with SpooledOrdering(names) as ordering, RejectFile(plan.reject_file(source.name)) as rejects:
         reading = reader.read(plan.files, ordering, rejects, telling.rows_read)
-        topic = records_topic(plan, source, settings)
+        if plan.run is not None and (telling.is_stopped or not len(ordering)):
+            topic = unopened_topic(plan, source, settings)
+        else:
+            open_run()
+            topic = records_topic(plan, source, settings)
         dialects = [reading.dialects.get(file.name, CANONICAL) for file in plan.files]
         digest = plan_hash(plan, source, names, max_bytes, dialects)
         mark = ReplayMark(digest, reader.content(), started_ms, topic.partitions)

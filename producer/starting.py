@@ -15,6 +15,7 @@ from streamscore.errors import UsageError
 from streamscore.headers import CONTROL_BEGIN, CONTROL_RESUME
 from streamscore.settings import Kafka, Settings
 from streamscore.sources import Codec, Source
+from streamscore.topics import topic_name
 
 
 def records_topic(plan: ReplayPlan, source: Source, settings: Settings) -> TopicDescription:
@@ -38,6 +39,15 @@ def records_topic(plan: ReplayPlan, source: Source, settings: Settings) -> Topic
             f"{found.partitions}, got {plan.partitions}"
         )
     return found
+
+
+def unopened_topic(plan: ReplayPlan, source: Source, settings: Settings) -> TopicDescription:
+    """Return what stands for the topic of a run that there is nothing to be sent to.
+
+    The name of a run is a run's once: none is opened for nothing.
+    """
+    name = topic_name("records", source, prefix=settings.topics.prefix, run=plan.run)
+    return TopicDescription(name, topic_id="", partitions=0, replication_factor=0)
 
 
 class Start(Struct, frozen=True):

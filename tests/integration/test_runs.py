@@ -249,6 +249,7 @@ def test_a_run_is_replayed_listed_and_closed_by_commands(
         return msgspec.json.decode(said.out) if code == 0 else said.err
 
     source, rejects = str(registered.source), ["--rejects", str(tmp_path / "rejects.jsonl")]
+    assert "must be readable" in ask("replay", source, "no-such.jsonl", "--run", "may", *rejects)
     sent = ask("replay", source, str(records), "--run", "june", *rejects, "--json")
     assert sent["topic"] == "runs.commands.records.runs-commands.june"
     behind = ask("replay", source, str(records), "--run", "june", *rejects, "--json")
@@ -260,6 +261,7 @@ def test_a_run_is_replayed_listed_and_closed_by_commands(
     assert "has no nobody" in ask("runs", "open", source, "may", "--model", "nobody")
     assert "at most 49 lower-case letters" in ask("runs", "open", source, "June")
     listed = {one["run"]["run"]: one for one in ask("runs", "list", source, "--json")}
+    assert listed.keys() == {"june", "july"}
     # 40 records, the marks of begin and end, and no worker that would score them.
     assert (listed["june"]["left"], listed["june"]["is_done"]) == (42, False)
     assert (listed["july"]["left"], listed["july"]["is_done"]) == (0, False)

@@ -70,7 +70,7 @@ def beside_a_change(zone: str) -> st.SearchStrategy[str]:
         if how == 1:
             return local.isoformat()
         before = (datetime.fromisoformat(change) - timedelta(hours=6)).astimezone(ZoneInfo(zone))
-        return ((local if how == 2 else at + (before.utcoffset() or timedelta()))).strftime(
+        return (local if how == 2 else at + (before.utcoffset() or timedelta())).strftime(
             "%Y-%m-%dT%H:%M:%S"
         )
 
