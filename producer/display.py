@@ -12,9 +12,9 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from producer.plan import iso_utc
 from producer.progress import OnProgress
 from producer.progress import Progress as ReplayProgress
+from streamscore.events import iso_utc
 
 PLAIN_LINE_EVERY_SECONDS = 5.0
 """How often a log gets a line."""
@@ -81,7 +81,7 @@ def plain_line(progress: ReplayProgress) -> str:
     Examples
     --------
     >>> plain_line(ReplayProgress("sending", 500, 2000, 1_700_000_000_000, 1.0))
-    'sending 500 of 2,000, 500/s, 3 s left, event time 2023-11-14T22:13:20Z'
+    'sending 500 of 2,000, 500/s, 3 s left, event time 2023-11-14T22:13:20.000Z'
     """
     parts = [f"{progress.phase} {progress.rows:,}"]
     speed = rate(progress)

@@ -11,8 +11,6 @@ CATCH_UP_SECONDS = 0.02
 """What is made up for after a stall; a longer delay moves all that follows, without a burst."""
 
 _SLICE_SECONDS = 0.05
-_RESOLUTION_SECONDS = 1e-6
-
 _CLOCK_RESOLUTION_SECONDS = 1e-6
 
 

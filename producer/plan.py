@@ -1,6 +1,5 @@
 """What a replay is asked to do, and what it did."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
@@ -233,15 +232,3 @@ class ReplaySummary(Struct, frozen=True, kw_only=True):
     resumed: Resumed = "not asked"
     rounds: int = 1
     notes: tuple[str, ...] = ()
-
-
-def iso_utc(utc_ms: int) -> str:
-    """Return a moment as ISO 8601 in UTC.
-
-    Examples
-    --------
-    >>> iso_utc(1_700_000_000_000)
-    '2023-11-14T22:13:20Z'
-    """
-    text = datetime.fromtimestamp(utc_ms / 1000, UTC).isoformat(timespec="milliseconds")
-    return text.replace("+00:00", "Z").replace(".000Z", "Z")

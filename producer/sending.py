@@ -2,9 +2,9 @@
 
 import logging
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from confluent_kafka import KafkaError, KafkaException, Producer
 
@@ -27,27 +27,6 @@ _ANSWER_TIMEOUT_SECONDS = 15.0
 _POLLED_EVERY = 64
 
 Headers = list[tuple[str, str | bytes | None]]
-
-
-class Message(NamedTuple):
-    """One message, ready to be sent.
-
-    Attributes
-    ----------
-    value : bytes
-        Its body.
-    key : bytes or None
-        Its key.
-    partition : int
-        Where it goes; `BY_KEY` leaves it to the key, which there must be then.
-    headers : list of tuple of str and bytes, or None
-        Its headers.
-    """
-
-    value: bytes
-    key: bytes | None = None
-    partition: int = BY_KEY
-    headers: Headers | None = None
 
 
 class RecordSender:
@@ -245,36 +224,3 @@ class _ClientLog:
         """Take one line."""
         if "CONFWARN" not in args:
             logging.getLogger("streamscore.producer").log(level, message, *args)
-
-
-def send_messages(
-    kafka: Kafka, topic: str, messages: Iterable[Message], max_bytes: int = 1_000_000
-) -> int:
-    """Send ready messages as fast as the broker takes them, and wait for all confirmations.
-
-    Parameters
-    ----------
-    kafka : Kafka
-        How to connect.
-    topic : str
-        The topic; it must exist.
-    messages : iterable of Message
-        What to send.
-    max_bytes : int
-        The largest value, in bytes.
-
-    Returns
-    -------
-    int
-        How many were sent.
-
-    Raises
-    ------
-    BrokerError
-        When one could not be delivered.
-    """
-    with RecordSender(kafka, topic, max_bytes) as sender:
-        for value, key, partition, headers in messages:
-            sender.send(value, key, partition, headers)
-        sender.flush()
-        return sender.delivered

@@ -6,12 +6,13 @@ from msgspec import Struct
 from adapters.topic_admin import TopicAdmin, TopicDescription, ensure_topics
 from producer.marks import ReplayMark
 from producer.pacing import Clock
-from producer.plan import ReplayPlan, Resumed, iso_utc
+from producer.plan import ReplayPlan, Resumed
 from producer.resuming import Resumption, check_content, lost, resumption_of, settled
 from producer.sending import RecordSender
 from producer.traces import Traces, find_traces
 from producer.watermark import topic_watermark
 from streamscore.errors import UsageError
+from streamscore.events import iso_utc
 from streamscore.headers import CONTROL_BEGIN, CONTROL_RESUME
 from streamscore.settings import Kafka, Settings
 from streamscore.sources import Codec, Source

@@ -4,8 +4,9 @@ from msgspec import Struct
 
 from adapters.topic_admin import TopicDescription
 from producer.outgoing import Tally
-from producer.plan import ReplaySummary, Resumed, iso_utc
+from producer.plan import ReplaySummary, Resumed
 from producer.reading import Reading
+from streamscore.events import iso_utc
 from streamscore.sources import Source
 
 

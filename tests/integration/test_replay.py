@@ -14,7 +14,7 @@ from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
 from cli.app import main
 from producer.plan import ReplayPlan, ReplaySummary
 from producer.replay import replay
-from producer.sending import Message, send_messages
+from producer.sending import RecordSender
 from streamscore.errors import BrokerError, UsageError
 from streamscore.headers import CONTROL, INJECTED, REPLAY, ROW
 from streamscore.settings import Kafka, Settings
@@ -382,8 +382,11 @@ def test_ready_messages_go_to_their_partition_with_their_headers(
 ) -> None:
     written(tmp_path / "a.csv", 4)
     topic = replayed(tmp_path / "a.csv", partitions=2).topic
-    messages = [Message(b"%d" % i, None, 1, [("n", b"%d" % i)]) for i in range(5)]
-    assert send_messages(settings.kafka, topic, messages) == 5
+    with RecordSender(settings.kafka, topic) as sender:
+        for i in range(5):
+            sender.send(b"%d" % i, None, 1, [("n", b"%d" % i)])
+        sender.flush()
+        assert sender.delivered == 5
     last = records(kafka, topic)[-5:]
     assert [(one.partition, one.value, one.headers["n"]) for one in last] == [
         (1, b"%d" % i, b"%d" % i) for i in range(5)
@@ -392,4 +395,4 @@ def test_ready_messages_go_to_their_partition_with_their_headers(
 
 def test_a_topic_that_is_not_there_is_an_error(settings: Settings) -> None:
     with pytest.raises(BrokerError, match="no-such-topic"):
-        send_messages(settings.kafka, "no-such-topic", [Message(b"{}", None, 0)])
+        RecordSender(settings.kafka, "no-such-topic")

@@ -18,7 +18,7 @@ from confluent_kafka.cimpl import NewPartitions
 from embedded.kafka import Kafka as EmbeddedKafka
 from producer.plan import ReplayPlan, ReplaySummary
 from producer.replay import replay
-from producer.sending import BY_KEY, Message, RecordSender, send_messages
+from producer.sending import BY_KEY, RecordSender
 from streamscore.errors import BrokerError, UsageError
 from streamscore.headers import CONTROL, INJECTED
 from streamscore.settings import Kafka, Settings
@@ -253,10 +253,16 @@ def test_behind_a_message_that_the_broker_refuses_none_gets_in(
 ) -> None:
     topic = run(rows_file(tmp_path / "a.jsonl", 5)).topic
     before = len(received(kafka, topic))
-    messages = [Message(b"%d" % i, None, 0) for i in range(2000)]
-    messages[1000] = Message(random.Random(0).randbytes(3_000_000), None, 0)
+    sent = [b"%d" % i for i in range(2000)]
+    sent[1000] = random.Random(0).randbytes(3_000_000)
+
+    def send_all() -> None:
+        with RecordSender(settings.kafka, topic, max_bytes=4_000_000) as sender:
+            for value in sent:
+                sender.send(value, None, 0, None)
+
     with pytest.raises(BrokerError):
-        send_messages(settings.kafka, topic, messages, max_bytes=4_000_000)
+        send_all()
     values = [one.value for one in received(kafka, topic)][before:]
     assert values == [b"%d" % i for i in range(len(values))]
     assert len(values) <= 1000

@@ -19,7 +19,7 @@ def test_a_log_gets_a_line_at_each_phase_and_every_few_seconds() -> None:
     assert written.getvalue().splitlines() == [
         "reading 100, 200/s",
         "sending 0 of 900, 0/s",
-        "sending 600 of 900, 100/s, 3 s left, event time 2023-11-14T22:13:20Z",
+        "sending 600 of 900, 100/s, 3 s left, event time 2023-11-14T22:13:20.000Z",
     ]
 
 
