@@ -7,7 +7,7 @@ import msgspec
 from adapters.run_positions import progress_of
 from adapters.runs_topic import read_runs
 from streamscore.errors import BrokerError
-from streamscore.runs import Progress, Run
+from streamscore.runs import AnyRun, LaterRun, Progress
 from streamscore.settings import Settings
 
 
@@ -16,18 +16,18 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes
     ----------
-    run : Run
-        The run.
+    run : Run or LaterRun
+        The run; of one that a later version wrote only its name.
     records, scored, dead_letters, left, anomalies : int
         Its records, and what became of them. `left` includes the marks that replays
         leave, until they are read.
     is_done : bool
         Whether it has records and all of them were processed.
     fault : str or None
-        Why nothing could be told, as when its topics were deleted.
+        Why nothing could be told, as when its topics were deleted or its format is a later one.
     """
 
-    run: Run
+    run: AnyRun
     records: int
     scored: int
     dead_letters: int
@@ -56,12 +56,15 @@ def list_runs(settings: Settings, source_name: str | None = None) -> list[RunRep
     return [_report(settings, run) for run in sorted(runs, key=_newest_first, reverse=True)]
 
 
-def _report(settings: Settings, run: Run) -> RunReport:
-    fault = None
-    try:
-        progress = progress_of(settings, run)
-    except BrokerError as error:
-        progress, fault = Progress(), str(error)
+def _report(settings: Settings, run: AnyRun) -> RunReport:
+    progress, fault = Progress(), None
+    if isinstance(run, LaterRun):
+        fault = run.why
+    else:
+        try:
+            progress = progress_of(settings, run)
+        except BrokerError as error:
+            fault = str(error)
     return RunReport(
         run=run,
         records=progress.records,
@@ -74,5 +77,5 @@ def _report(settings: Settings, run: Run) -> RunReport:
     )
 
 
-def _newest_first(run: Run) -> tuple[str, str]:
-    return run.opened_at, run.key
+def _newest_first(run: AnyRun) -> tuple[str, str]:
+    return "" if isinstance(run, LaterRun) else run.opened_at, run.key

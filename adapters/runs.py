@@ -12,7 +12,15 @@ from adapters.runs_topic import change_runs, read_runs
 from adapters.topic_admin import TopicAdmin, ensure_topics
 from streamscore.errors import BrokerError, UsageError
 from streamscore.events import iso_utc
-from streamscore.runs import Progress, Run, check_room, check_run_name, find_open, run_key
+from streamscore.runs import (
+    AnyRun,
+    Progress,
+    Run,
+    check_room,
+    check_run_name,
+    find_open,
+    known_run,
+)
 from streamscore.settings import Settings
 from streamscore.sources import Source
 from streamscore.topics import topic_name
@@ -52,8 +60,9 @@ def open_run(
     Raises
     ------
     UsageError
-        When the name breaks the rule or was closed, there is no such version, too many runs are
-        open, or the run is open with another version or other partitions.
+        When the name breaks the rule or was closed, or a later version of streamscore opened it;
+        when there is no such model version, too many runs are open, or the run is open with another
+        version or other partitions.
     RegistryError
         When MLflow does not answer.
     BrokerError
@@ -117,13 +126,13 @@ def open_run_with(
         opened_at=iso_utc(now_ms),
     )
 
-    def opening(runs: Mapping[str, Run]) -> Run | None:
+    def opening(runs: Mapping[str, AnyRun]) -> Run | None:
         if find_open(runs, source.name, name, wanted, partitions) is not None:
             return None
         check_room(runs.values(), settings.scorer.max_open_runs)
         return run
 
-    return change_runs(settings, opening) or read_runs(settings)[run.key]
+    return change_runs(settings, opening) or _known(read_runs(settings), source.name, name)
 
 
 def close_run(
@@ -155,7 +164,8 @@ def close_run(
     Raises
     ------
     UsageError
-        When there is no such run, or records are left and `force` is false.
+        When there is no such run, a later version wrote it, or records are left and `force` is
+        false.
     BrokerError
         When Kafka does not answer, or workers do not leave in time.
     """
@@ -166,7 +176,7 @@ def close_run(
             run, status="closed", closed_at=iso_utc(now_ms), progress=progress
         )
 
-        def closing(runs: Mapping[str, Run]) -> Run | None:
+        def closing(runs: Mapping[str, AnyRun]) -> Run | None:
             return closed if _known(runs, source_name, name).status == "open" else None
 
         run = change_runs(settings, closing) or _known(read_runs(settings), source_name, name)
@@ -198,8 +208,8 @@ def _make_topics(settings: Settings, source: Source, name: str, partitions: int 
     return partitions
 
 
-def _known(runs: Mapping[str, Run], source_name: str, name: str) -> Run:
-    found = runs.get(run_key(source_name, name))
+def _known(runs: Mapping[str, AnyRun], source_name: str, name: str) -> Run:
+    found = known_run(runs, source_name, name)
     if found is None:
         raise UsageError(
             f"a run is closed by the name it was opened under; {source_name} has no {name}. "

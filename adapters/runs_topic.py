@@ -14,11 +14,11 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 from adapters.kafka_clients import librdkafka_config
 from adapters.topic_reading import MissingTopicError, TopicReading
 from streamscore.errors import BrokerError
-from streamscore.runs import Run, fold_run
+from streamscore.runs import AnyRun, Run, fold_run, known_run
 from streamscore.settings import Settings
 from streamscore.topics import topic_name
 
-Change = Callable[[Mapping[str, Run]], Run | None]
+Change = Callable[[Mapping[str, AnyRun]], Run | None]
 """Tells from what is known what is to be written, or nothing."""
 
 _ANSWER_SECONDS = 15.0
@@ -34,10 +34,10 @@ _FENCED = {
 }
 
 
-def read_runs(settings: Settings) -> dict[str, Run]:
+def read_runs(settings: Settings) -> dict[str, AnyRun]:
     """Return every run, by key; none where there is no such topic.
 
-    A value of a format that is not known here is left out.
+    Of one that a later version wrote only the name is known. What is no run is left out.
 
     Parameters
     ----------
@@ -86,6 +86,8 @@ def change_runs(
 
     Raises
     ------
+    UsageError
+        When a later version wrote the run that would be written.
     BrokerError
         When Kafka does not take it.
     """
@@ -115,24 +117,26 @@ def _change_once(settings: Settings, topic: str, change: Change) -> Run | None:
         logger=_silence(),
     )
     producer.init_transactions(_ANSWER_SECONDS)
-    wanted = change(_read(settings, topic))
+    runs = _read(settings, topic)
+    wanted = change(runs)
     if wanted is None:
         return None
+    known_run(runs, wanted.source, wanted.run)  # what is not understood is not written over
     producer.begin_transaction()
     producer.produce(topic, key=wanted.key.encode(), value=msgspec.json.encode(wanted))
     producer.commit_transaction(_ANSWER_SECONDS)
     return wanted
 
 
-def _read(settings: Settings, topic: str) -> dict[str, Run]:
-    runs: dict[str, Run] = {}
+def _read(settings: Settings, topic: str) -> dict[str, AnyRun]:
+    runs: dict[str, AnyRun] = {}
     with TopicReading(settings.kafka, topic, group="streamscore-runs", committed=True) as reading:
         try:
             spans = reading.spans()
         except MissingTopicError:
             return {}
         for message in reading.messages(spans):
-            # What a later version wrote is none of this one's.
+            # Anybody may have written what is no run at all.
             with contextlib.suppress(msgspec.DecodeError):
                 fold_run(runs, message.key(), message.value())
     return runs

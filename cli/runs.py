@@ -120,7 +120,11 @@ def close(
 
 
 def _line(one: RunReport) -> tuple[str, ...]:
+    from streamscore.runs import LaterRun
+
     run = one.run
+    if isinstance(run, LaterRun):
+        return (run.source, run.run, *["?"] * 9)
     if one.fault is not None:
         figures = ["?"] * 5 + ["no"]
     else:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import msgspec
 
 from streamscore.events import RESUME, Command
+from streamscore.formats import refusal, version_of
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +27,10 @@ def commands(resume: Callable[[str], None]) -> Callable[[bytes | None], None]:
 
     def hear(value: bytes | None) -> None:
         try:
+            why = refusal("command", version_of(value or b""))
+            if why is not None:
+                log.warning("a command is passed over: %s", why)
+                return
             command = msgspec.json.decode(value or b"", type=Command)
         except msgspec.MsgspecError as error:
             log.warning("a command cannot be read: %s", error)

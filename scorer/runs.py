@@ -13,7 +13,7 @@ from confluent_kafka import Message
 from adapters.exposition import Exposition
 from scorer.run_scoring import RunHealth, RunScoring
 from scorer.topic_listener import TopicListener
-from streamscore.runs import Run, fold_run
+from streamscore.runs import AnyRun, LaterRun, Run, fold_run
 from streamscore.sources import Source
 
 log = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ class Runs:
         self._sources = {source.name: source for source in sources}
         self._take_up = take_up
         self._exposition = exposition
-        self._known: dict[str, Run] = {}
+        self._known: dict[str, AnyRun] = {}
         self._scored: dict[str, RunScoring] = {}
         self._stopping = threading.Event()
         self._listener = TopicListener(
@@ -95,13 +95,17 @@ class Runs:
             fold_run(self._known, message.key(), message.value())
         except msgspec.DecodeError as error:
             log.warning("a run on %s cannot be read and is not scored: %s", self._topic, error)
+            return
+        found = self._known.get((message.key() or b"").decode(errors="replace"))
+        if isinstance(found, LaterRun):
+            log.warning("the run %s on %s is not scored: %s", found.key, self._topic, found.why)
 
     def _apply(self) -> None:
         """Take up what is open, and leave what is not."""
         wanted = {
             key: run
             for key, run in self._known.items()
-            if run.status == "open" and run.source in self._sources
+            if isinstance(run, Run) and run.status == "open" and run.source in self._sources
         }
         self._leave([key for key, one in self._scored.items() if wanted.get(key) != one.run])
         for key, run in wanted.items():

@@ -87,6 +87,7 @@ def run_acls(settings: Settings, source_names: Sequence[str]) -> list[Acl]:
     group = prefix + settings.scorer.group
     needed = {
         Acl("producer", "group", "streamscore-runs", "literal", "Read"),
+        Acl("operator", "group", "streamscore-runs", "literal", "Read"),
         Acl("producer", "transactional-id", f"{group}.runs", "literal", "Describe"),
         Acl("producer", "transactional-id", f"{group}.runs", "literal", "Write"),
     }

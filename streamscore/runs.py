@@ -12,6 +12,7 @@ from typing import Literal, Self
 import msgspec
 
 from streamscore.errors import UsageError
+from streamscore.formats import refusal, version_of
 from streamscore.settings import Settings
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,48}\Z")
@@ -145,6 +146,30 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
         return run_key(self.source, self.run)
 
 
+class LaterRun(msgspec.Struct, frozen=True, kw_only=True):
+    """A run that a later version wrote: there is one of that name, and no more is known of it.
+
+    Attributes
+    ----------
+    source, run : str
+        Name of the source, and of the run.
+    why : str
+        Which formats are read, and what to do.
+    """
+
+    source: str
+    run: str
+    why: str
+
+    @property
+    def key(self) -> str:
+        """Its key on the topic ``runs``."""
+        return run_key(self.source, self.run)
+
+
+AnyRun = Run | LaterRun
+
+
 def run_key(source_name: str, run: str) -> str:
     """Return the key of a run.
 
@@ -194,23 +219,61 @@ def group_of(settings: Settings, processor: str) -> str:
     return f"{settings.topics.prefix}{settings.scorer.group}.{processor}"
 
 
-def fold_run(runs: dict[str, Run], key: bytes | None, value: bytes | None) -> None:
+def fold_run(runs: dict[str, AnyRun], key: bytes | None, value: bytes | None) -> None:
     """Take a message of the topic ``runs`` into what is known; one without a value removes.
 
     Raises
     ------
     msgspec.DecodeError
-        When it is no run of a format that is known here.
+        When it is no run.
     """
+    name = (key or b"").decode(errors="replace")
     if not value:
-        runs.pop((key or b"").decode(errors="replace"), None)
+        runs.pop(name, None)
+        return
+    why = refusal("run", version_of(value))
+    if why is not None:
+        source_name, _, run_name = name.partition("/")
+        runs[name] = LaterRun(source=source_name, run=run_name, why=why)
         return
     run = msgspec.json.decode(value, type=Run)
     runs[run.key] = run
 
 
+def known_run(runs: Mapping[str, AnyRun], source_name: str, name: str) -> Run | None:
+    """Return what is known of a run; None where there is none.
+
+    Raises
+    ------
+    UsageError
+        When a later version wrote it.
+    """
+    found = runs.get(run_key(source_name, name))
+    if isinstance(found, LaterRun):
+        raise UsageError(f"{found.key} is a run of a later version: {found.why}")
+    return found
+
+
+def check_open(runs: Mapping[str, AnyRun], source_name: str, name: str) -> None:
+    """Check that a run is open, so that what is sent to it is scored.
+
+    Raises
+    ------
+    UsageError
+        When it is not, or a later version wrote it.
+    """
+    check_run_name(name)
+    found = known_run(runs, source_name, name)
+    if found is None or found.status != "open":
+        state = "has no such run" if found is None else f"closed it {found.closed_at}"
+        raise UsageError(
+            f"records are sent to a run while it is open; received {name}, and {source_name} "
+            f"{state}. `streamscore runs list {source_name}` shows the open ones"
+        )
+
+
 def find_open(
-    runs: Mapping[str, Run],
+    runs: Mapping[str, AnyRun],
     source_name: str,
     name: str,
     version: str | None = None,
@@ -232,10 +295,11 @@ def find_open(
     Raises
     ------
     UsageError
-        When it was closed, or is open with another version or other partitions.
+        When it was closed, is open with another version or other partitions, or a later version
+        of streamscore wrote it.
     """
     check_run_name(name)
-    found = runs.get(run_key(source_name, name))
+    found = known_run(runs, source_name, name)
     if found is None:
         return None
     if found.status == "closed":
@@ -255,15 +319,15 @@ def find_open(
     return found
 
 
-def check_room(runs: Iterable[Run], most_open: int) -> None:
-    """Check that another run may be opened.
+def check_room(runs: Iterable[AnyRun], most_open: int) -> None:
+    """Check that another run may be opened. One that a later version wrote may be open.
 
     Raises
     ------
     UsageError
         When as many are open as may be.
     """
-    names = sorted(one.key for one in runs if one.status == "open")
+    names = sorted(one.key for one in runs if isinstance(one, LaterRun) or one.status == "open")
     if len(names) >= most_open:
         raise UsageError(
             f"at most {most_open} runs may be open (scorer.max_open_runs); open are "

@@ -133,7 +133,7 @@ TOPICS: tuple[Topic, ...] = (
         key="source/run",
         value="a run: open or closed, its model version and partitions (JSON)",
         writers=("producer",),
-        readers=("producer", "scorer"),
+        readers=("producer", "scorer", "operator"),
         meaning="Which runs there are. Without it there are none; nothing else needs it.",
         is_needed=False,
     ),

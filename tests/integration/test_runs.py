@@ -14,13 +14,14 @@ from adapters.mlflow_rest import MlflowRest
 from adapters.registry import ModelVersion, Registry, model_name
 from adapters.run_reports import RunReport, list_runs
 from adapters.runs import close_run, open_run_with
+from adapters.runs_topic import change_runs, read_runs
 from adapters.topic_admin import TopicAdmin
 from benchmarks._faults.outcome import read_topic
 from benchmarks._faults.processes import WorkerProcess
 from cli.app import main
 from streamscore.errors import UsageError
-from streamscore.runs import Run, group_of, scoring_processor
-from streamscore.topics import name_of_source
+from streamscore.runs import LaterRun, Run, group_of, run_key, scoring_processor
+from streamscore.topics import name_of_source, topic_name
 from tests.integration.test_scoring_worker import SOURCE, VALUES, Service
 from tests.processes import eventually
 from tests.sensors import SENSORS_TOML, write_lines
@@ -92,6 +93,19 @@ def stream(untrained: Stream) -> Stream:
     untrained.add("1", seed=1)
     untrained.registry.promote("1")
     return untrained
+
+
+def an_open_run(name: str) -> Run:
+    """A run as somebody opened it."""
+    return Run(
+        source=SOURCE.name,
+        run=name,
+        status="open",
+        model="m",
+        version="1",
+        partitions=1,
+        opened_at="2026-10-26T07:30:00.000Z",
+    )
 
 
 def told(event: dict[str, Any]) -> dict[str, Any]:
@@ -206,6 +220,24 @@ def test_the_limit_holds_when_runs_are_opened_at_once(untrained: Stream) -> None
         refusals = list(pool.map(refusal, ["a", "b", "c", "d"]))
     assert sorted("at most 2 runs may be open" in one for one in refusals) == TWO_OF_FOUR
     assert len(list_runs(untrained.settings)) == 2
+
+
+def test_a_run_of_a_later_version_is_named_and_never_written_over(untrained: Stream) -> None:
+    untrained.open("june", partitions=1)
+    producer = Producer({"bootstrap.servers": untrained.servers, "log_level": 2})
+    topic = topic_name("runs", prefix=untrained.settings.topics.prefix)
+    key = run_key(SOURCE.name, "june")
+    producer.produce(topic, b'{"format": 2, "status": "?"}', key)
+    assert producer.flush(30) == 0
+    for ask in (untrained.open, untrained.close):
+        with pytest.raises(UsageError, match="received format 2"):
+            ask("june")
+    june = read_runs(untrained.settings)[key]
+    assert isinstance(june, LaterRun)
+    with pytest.raises(UsageError, match="received format 2"):
+        change_runs(untrained.settings, lambda _runs: an_open_run("june"))
+    assert untrained.report("june").fault == june.why
+    assert read_runs(untrained.settings) == {key: june}
 
 
 class Registered(NamedTuple):

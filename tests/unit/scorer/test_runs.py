@@ -161,10 +161,14 @@ def test_open_runs_of_the_workers_sources_are_scored_until_they_close() -> None:
     assert following.runs.health() == []
 
 
-def test_a_run_that_cannot_be_read_is_passed_by(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_run_that_a_later_version_wrote_is_left_and_one_that_is_none_passed_by(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     following = Following()
+    assert following.hear(OPEN) == {"june"}
     later = msgspec.structs.replace(OPEN, format=2)
     assert following.hear(later) == set()
-    assert "cannot be read and is not scored" in caplog.text
+    assert "the run accidents/june on runs is not scored: this version" in caplog.text
+    following.runs._heard(Heard(None, "?"))  # type: ignore[arg-type]  # all that is asked
     following.runs.stop()
     following.runs.run()

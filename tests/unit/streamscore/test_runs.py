@@ -7,13 +7,17 @@ from hypothesis import strategies as st
 
 from streamscore.errors import UsageError
 from streamscore.runs import (
+    AnyRun,
+    LaterRun,
     Progress,
     Run,
     Tally,
+    check_open,
     check_room,
     check_run_name,
     find_open,
     fold_run,
+    known_run,
     run_key,
 )
 
@@ -42,7 +46,7 @@ def test_a_name_beyond_the_rule_is_refused_with_the_rule(name: str) -> None:
 
 
 def test_what_was_written_last_of_a_run_is_known() -> None:
-    runs: dict[str, Run] = {}
+    runs: dict[str, AnyRun] = {}
     for run in (OPEN, CLOSED):
         fold_run(runs, run.key.encode(), msgspec.json.encode(run))
     assert runs == {"accidents/june": CLOSED}
@@ -50,14 +54,41 @@ def test_what_was_written_last_of_a_run_is_known() -> None:
     assert runs == {}
 
 
-def test_a_run_of_a_later_format_is_not_read_as_one_of_this() -> None:
-    later = msgspec.json.encode({**msgspec.to_builtins(OPEN), "format": 2})
+def test_of_a_run_of_a_later_format_only_the_name_is_known() -> None:
+    runs: dict[str, AnyRun] = {OPEN.key: OPEN}
+    fold_run(runs, b"accidents/june", b'{"format": 2, "state": "?"}')
+    found = runs["accidents/june"]
+    assert isinstance(found, LaterRun)
+    assert (found.key, "received format 2. Upgrade" in found.why) == (OPEN.key, True)
+    fold_run(runs, b"accidents/june", None)
+    assert runs == {}
+
+
+def test_a_run_of_a_later_format_is_neither_opened_nor_closed_and_takes_room() -> None:
+    runs = {OPEN.key: LaterRun(source="accidents", run="june", why="Upgrade.")}
+    for look in (find_open, known_run, check_open):
+        with pytest.raises(UsageError, match=r"a run of a later version: Upgrade\."):
+            look(runs, "accidents", "june")
+    with pytest.raises(UsageError, match="accidents/june"):
+        check_room(runs.values(), 1)
+
+
+@pytest.mark.parametrize("value", [b"{", b"[]", b'{"format": "x"}', b"{}"])
+def test_what_is_no_run_is_not_read(value: bytes) -> None:
     with pytest.raises(msgspec.DecodeError):
-        fold_run({}, b"accidents/june", later)
+        fold_run({}, b"accidents/june", value)
+
+
+def test_records_are_sent_to_open_runs_alone() -> None:
+    check_open({OPEN.key: OPEN}, "accidents", "june")
+    with pytest.raises(UsageError, match=r"closed it 2026-10-26T08:00:00\.000Z"):
+        check_open({CLOSED.key: CLOSED}, "accidents", "june")
+    with pytest.raises(UsageError, match="has no such run"):
+        check_open({}, "accidents", "june")
 
 
 def test_a_field_that_is_added_later_is_ignored() -> None:
-    runs: dict[str, Run] = {}
+    runs: dict[str, AnyRun] = {}
     more = msgspec.json.encode({**msgspec.to_builtins(OPEN), "colour": "red"})
     fold_run(runs, b"accidents/june", more)
     assert runs == {OPEN.key: OPEN}

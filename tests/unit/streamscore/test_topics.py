@@ -123,6 +123,7 @@ def test_each_service_is_given_what_it_writes_and_reads_and_no_more(source: Sour
         ("topic", "deadletters.accidents", "Read"),
         ("topic", "deadletters.accidents", "Write"),
         ("topic", "commands", "Write"),
+        ("topic", "runs", "Read"),
     }
 
 
