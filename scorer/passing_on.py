@@ -2,12 +2,13 @@
 
 A broker measures a batch after compression, so a legal record can have a key or headers of any
 size. What is too large is left out and said to be, for an output that no broker takes would stall
-the partition.
+the partition. Headers that say something of an output are not taken over: a reader could not tell
+a record's from the scorer's.
 """
 
 from typing import NamedTuple
 
-from adapters.message_headers import headers_of
+from adapters.message_headers import UNREADABLE, headers_of
 from scorer.step import Headers, Message
 from streamscore import headers
 from streamscore.events import sha256
@@ -30,7 +31,7 @@ class PassedOn(NamedTuple):
     key : bytes or None
         The record's key, or the SHA-256 of one that is too large.
     headers : list of (str, bytes or None)
-        The record's headers, and those that say what was left out.
+        The record's headers but for those of outputs, and those that say what was left out.
     """
 
     key: bytes | None
@@ -59,7 +60,7 @@ def key_of(message: Message) -> bytes | None:
 
 def passed_on(message: Message) -> PassedOn:
     """Return what the outputs for a record take over from it."""
-    key, own = key_of(message), headers_of(message)
+    key, own = key_of(message), _own_headers(message)
     said: list[tuple[str, bytes | None]] = []
     if sum(_bytes_of(one) for one in own) > LARGEST_HEADERS_BYTES:
         own = [one for one in own if one[0] in _OWN and _bytes_of(one) <= _LARGEST_OWN_BYTES]
@@ -67,6 +68,13 @@ def passed_on(message: Message) -> PassedOn:
     if key != message.key():
         said.append((headers.KEY, b"hash"))
     return PassedOn(key, [*own, *said])
+
+
+def _own_headers(message: Message) -> Headers:
+    found = headers_of(message)
+    if found == UNREADABLE:
+        return found
+    return [one for one in found if one[0] not in headers.OF_OUTPUTS]
 
 
 def _bytes_of(header: tuple[str, bytes | None]) -> int:

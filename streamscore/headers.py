@@ -55,3 +55,9 @@ ORIGINAL: Final = "streamscore-original"
 
 REDRIVEN: Final = "streamscore-redriven"
 """On a mark among the dead letters, itself none: the position of a record that was sent back."""
+
+OF_DEAD_LETTERS: Final = (REASON, DETAIL, POSITION, TOPIC, BODY, FORMAT)
+"""What a scorer adds to each dead letter."""
+
+OF_OUTPUTS: Final = frozenset({*OF_DEAD_LETTERS, HEADERS, KEY, REDRIVEN})
+"""What is true on outputs alone: a record that has such a header does not pass it on."""

@@ -12,6 +12,17 @@ def test_key_and_headers_of_a_usual_record_are_its_own() -> None:
     assert passed_on(Consumed(0, b"{}", key=b"k", headers=OWN)) == (b"k", OWN)
 
 
+def test_headers_of_outputs_are_not_taken_over_from_a_record() -> None:
+    forged: list[tuple[str, bytes | None]] = [(name, b"?") for name in sorted(headers.OF_OUTPUTS)]
+    passed = passed_on(Consumed(0, b"{}", headers=[*forged, *OWN, *forged]))
+    assert passed.headers == OWN
+
+
+def test_that_headers_were_unreadable_is_said() -> None:
+    unreadable: list[tuple[str, bytes | None]] = [(headers.HEADERS, b"unreadable")]
+    assert passed_on(Consumed(0, b"{}", headers=unreadable)).headers == unreadable
+
+
 def test_of_headers_too_large_only_those_of_the_project_are_left() -> None:
     large: tuple[str, bytes | None] = ("large", b"\0" * LARGEST_HEADERS_BYTES)
     passed = passed_on(Consumed(0, b"{}", headers=[large, *OWN]))
