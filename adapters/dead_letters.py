@@ -13,20 +13,27 @@ from confluent_kafka import KafkaException
 from adapters.message_headers import headers_of
 from adapters.topic_reading import MissingTopicError, Span, TopicReading
 from streamscore.dead_letters import (
+    STATUSES,
     DeadLetter,
+    LaterLetter,
     Place,
     Positions,
     Selection,
+    Status,
     marked_position,
     read_letter,
 )
 from streamscore.errors import BrokerError, UsageError
+from streamscore.runs import check_run_name
 from streamscore.settings import Kafka, Settings
 from streamscore.sources import Source
 from streamscore.topics import topic_name
 
-Found = DeadLetter | str | None
-"""A letter; the position that a mark is for; None for what is neither."""
+_MOST_DIGITS = 19
+"""Of an offset."""
+
+Found = DeadLetter | LaterLetter | str | None
+"""A letter; one of a later format; the position that a mark is for; None for none of these."""
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,22 +41,27 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes
     ----------
-    pending, redriven : dict of str to int
-        Letters by reason: those that were not sent back, and those that were.
+    by_status : dict of Status to dict of str to int
+        Letters of each status, by reason.
     latest : list of (DeadLetter, bool)
         The last ones, the latest first, and whether each was sent back; without their values.
+    later : int
+        Letters of a later format, whatever was selected.
+    why_later : str
+        What to do about these; empty where there are none.
     foreign : int
         Messages that no scorer wrote.
     """
 
-    pending: dict[str, int]
-    redriven: dict[str, int]
+    by_status: dict[Status, dict[str, int]]
     latest: list[tuple[DeadLetter, bool]]
+    later: int
+    why_later: str
     foreign: int
 
 
 class DeadLetters:
-    """The dead letters of a source.
+    """The dead letters of a source, or of one of its runs.
 
     Parameters
     ----------
@@ -57,17 +69,22 @@ class DeadLetters:
         Sections ``kafka`` and ``topics`` are read.
     source : Source
         The source.
+    run : str, optional
+        The run, open or closed; none for the live stream.
 
     Raises
     ------
     BrokerError
         From every method, when Kafka does not answer.
     UsageError
-        When there is no such topic.
+        When there is no such topic, or the name of the run breaks its rule.
     """
 
-    def __init__(self, settings: Settings, source: Source) -> None:
-        self.topic = topic_name("deadletters", source, prefix=settings.topics.prefix)
+    def __init__(self, settings: Settings, source: Source, run: str | None = None) -> None:
+        if run is not None:
+            check_run_name(run)
+        self.topic = topic_name("deadletters", source, prefix=settings.topics.prefix, run=run)
+        self._run = run
         self._kafka: Kafka = settings.kafka
         self._source = source
 
@@ -92,30 +109,38 @@ class DeadLetters:
     def counts(self, selection: Selection, latest: int) -> Counts:
         """Count the letters of a selection, and return the `latest` ones."""
         ends = self.ends()
-        sent, foreign = self.sent(ends), 0
-        by_status: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
+        sent, foreign, later, why = self.sent(ends), 0, 0, ""
+        by_status: dict[Status, Counter[str]] = {status: Counter() for status in STATUSES}
         last: deque[tuple[DeadLetter, bool]] = deque(maxlen=latest)
         for found in self.read(ends):
             foreign += found is None
+            if isinstance(found, LaterLetter):
+                later, why = later + 1, found.why
             if not isinstance(found, DeadLetter) or not selection.holds(found):
                 continue
             is_sent = found.position in sent
-            by_status[is_sent][found.reason] += 1
+            by_status[found.status(is_sent=is_sent)][found.reason] += 1
             last.append((msgspec.structs.replace(found, value=None, headers=()), is_sent))
         return Counts(
-            pending=dict(by_status[0].most_common()),
-            redriven=dict(by_status[1].most_common()),
+            by_status={status: dict(found.most_common()) for status, found in by_status.items()},
             latest=list(last)[::-1],
+            later=later,
+            why_later=why,
             foreign=foreign,
         )
 
     def one(self, wanted: str) -> tuple[DeadLetter, bool]:
-        """Return one letter by its number or by its record's position, and whether it was sent.
+        """Return one letter, and whether it was sent.
+
+        Parameters
+        ----------
+        wanted : str
+            Its number, its record's position, or its record's `topic/partition/offset`.
 
         Raises
         ------
         UsageError
-            When there is none.
+            When there is none, or it is of a later format.
         """
         ends = self.ends()
         place = _place(wanted)
@@ -123,24 +148,36 @@ class DeadLetters:
         is_sent = False
         for found in self.read(ends):
             if isinstance(found, DeadLetter):
-                if found.place == place or found.position == wanted:
+                if found.place == place or wanted in (found.position, found.record):
                     letter, is_sent = found, False
+            elif isinstance(found, LaterLetter):
+                if found.place == place:
+                    raise UsageError(found.why)
             elif letter is not None and found == letter.position:
                 is_sent = True
         if letter is None:
             raise UsageError(
-                f"a dead letter is named by its number or by its record's position; {self.topic} "
-                f"has no {wanted}. `streamscore deadletters list {self._source.name}` shows some"
+                "a dead letter is named by its number, by its record's position, or by "
+                f"TOPIC/PARTITION/OFFSET of its record; {self.topic} has no {wanted}. "
+                f"`streamscore deadletters list {self._source.name}{self._option()}` shows some"
             )
         return letter, is_sent
 
     def _found(self, message: Any) -> Found:
         own = headers_of(message)
         place = Place(message.partition(), message.offset())
-        mark = marked_position(own)
-        if mark is not None:
-            return mark
-        return read_letter(place, message.timestamp()[1], message.key(), message.value(), own)
+        key, value = message.key(), message.value()
+        mark = marked_position(key, value, own)
+        return mark or read_letter(place, message.timestamp()[1], key, value, own)
+
+    def _advice(self) -> str:
+        name = self._source.name
+        if self._run is None:
+            return f"A scorer of {name} creates it, or `streamscore topics create`"
+        return f"`streamscore runs list {name}` shows the runs of {name}"
+
+    def _option(self) -> str:
+        return f" --run {self._run}" if self._run else ""
 
     def _messages(self, ends: Mapping[int, Span]) -> Iterator[Any]:
         with self._errors(), self._reading(committed=True) as reading:
@@ -157,8 +194,8 @@ class DeadLetters:
             yield
         except MissingTopicError as error:
             raise UsageError(
-                f"dead letters are read from an existing topic; there is no {self.topic}. A "
-                f"scorer of {self._source.name} creates it, or `streamscore topics create`"
+                f"dead letters are read from an existing topic; there is no {self.topic}. "
+                f"{self._advice()}"
             ) from error
         except KafkaException as error:
             raise BrokerError(
@@ -169,6 +206,7 @@ class DeadLetters:
 
 def _place(wanted: str) -> Place | None:
     partition, _, offset = wanted.rpartition("/")
-    if not offset.isdecimal() or not (partition or "0").isdecimal():
+    numbers = (partition or "0", offset)
+    if not all(one.isdecimal() and len(one) <= _MOST_DIGITS for one in numbers):
         return None
     return Place(int(partition or 0), int(offset))

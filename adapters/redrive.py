@@ -1,7 +1,7 @@
 """Sends dead letters back to where their records came from, in one transaction with its marks.
 
-The transactional id is that of the source, so of two redrives the later one fences the earlier and
-ends what it left open; only then does it look for what was sent.
+The transactional id is that of the source, or of its run: of two redrives the later one fences the
+earlier and ends what it left open; only then does it look for what was sent.
 """
 
 from __future__ import annotations
@@ -16,9 +16,12 @@ from confluent_kafka import KafkaException, Producer
 
 from adapters.dead_letters import DeadLetters
 from adapters.kafka_clients import librdkafka_config
-from streamscore.dead_letters import DeadLetter, Selection
+from adapters.patient_commit import commit
+from adapters.runs_topic import read_runs
+from streamscore.dead_letters import DeadLetter, LaterLetter, Selection
 from streamscore.errors import BrokerError
 from streamscore.headers import REDRIVEN
+from streamscore.runs import check_open
 from streamscore.settings import Settings
 from streamscore.sources import Source
 from streamscore.topics import largest_message_bytes, topic_name
@@ -26,9 +29,14 @@ from streamscore.topics import largest_message_bytes, topic_name
 _TIMEOUT_SECONDS = 30.0
 _TRANSACTION_TIMEOUT_MS = 300_000
 _MOST_QUEUED = 10_000
+_UNCERTAIN = "The records may have been sent. Ask again: a second redrive repeats nothing"
 
 Point = Callable[[str, Producer], None]
 """Called between the last message and the commit, for tests that crash there."""
+
+
+def _keep_quiet(_line: str) -> None:
+    """Say nothing."""
 
 
 class Sent(msgspec.Struct):
@@ -54,7 +62,9 @@ class Redriven(msgspec.Struct, frozen=True, kw_only=True):
         Where they lie now; empty where nothing was sent.
     left : dict of str to int
         Letters of the selection that were left: `redriven` before, `returned`, `tombstone`,
-        `incomplete`, `beyond_limit`.
+        `incomplete`, `beyond_limit`; and of all, those of a `later_format`.
+    why_later : str
+        What to do about letters of a later format; empty where there are none.
     foreign : int
         Messages on the topic that no scorer wrote.
     is_dry : bool
@@ -66,12 +76,13 @@ class Redriven(msgspec.Struct, frozen=True, kw_only=True):
     by_reason: dict[str, int]
     partitions: dict[int, Sent]
     left: dict[str, int]
+    why_later: str
     foreign: int
     is_dry: bool
 
 
 class Redrive:
-    """One redrive of a source's dead letters.
+    """One redrive of the dead letters of a source, or of one of its open runs.
 
     Parameters
     ----------
@@ -85,6 +96,10 @@ class Redrive:
         Whether records that were sent back before and are bad still are sent once more.
     limit : int or None
         How many are sent at most, the oldest first.
+    run : str or None
+        The run; none for the live stream.
+    tell : callable
+        Called with a line when Kafka makes wait.
     """
 
     def __init__(
@@ -95,21 +110,33 @@ class Redrive:
         *,
         again: bool = False,
         limit: int | None = None,
+        run: str | None = None,
+        tell: Callable[[str], None] = _keep_quiet,
     ) -> None:
         self._settings = settings
         self._source = source
         self._selection = selection
         self._again = again
         self._limit = limit
-        self._letters = DeadLetters(settings, source)
-        self._topic = topic_name("records", source, prefix=settings.topics.prefix)
+        self._run = run
+        self._tell = tell
+        self._letters = DeadLetters(settings, source, run)
+        self._topic = topic_name("records", source, prefix=settings.topics.prefix, run=run)
         self._by_reason: Counter[str] = Counter()
         self._left: Counter[str] = Counter()
         self._partitions: dict[int, Sent] = {}
         self._foreign = 0
+        self._why_later = ""
 
     def plan(self) -> Redriven:
-        """Return what would be sent, and send nothing."""
+        """Return what would be sent, and send nothing.
+
+        Raises
+        ------
+        UsageError
+            When there are no such letters, or the run is not open.
+        """
+        self._check_run()
         for letter in self._wanted():
             self._by_reason[letter.reason] += 1
         return self._result(is_dry=True)
@@ -124,9 +151,13 @@ class Redrive:
 
         Raises
         ------
+        UsageError
+            When there are no such letters, or the run is not open.
         BrokerError
-            When Kafka refused, or another redrive took this one's place. Nothing was sent.
+            When Kafka refused, or another redrive took this one's place: nothing was sent. Also
+            when Kafka did not answer to the commit: the message says that some may have been sent.
         """
+        self._check_run()
         self._letters.ends()  # there must be some, before anything is made
         with self._errors():
             producer = Producer(self._config())
@@ -137,17 +168,31 @@ class Redrive:
                 for letter in self._wanted():
                     self._send(producer, letter, len(known.partitions))
                 at_point("before_commit", producer)
-                _commit(producer)
             except BaseException:
                 _abort(producer)
                 raise
+            self._commit(producer)
         return self._result(is_dry=False)
+
+    def _check_run(self) -> None:
+        if self._run is not None:
+            check_open(read_runs(self._settings), self._source.name, self._run)
+
+    def _commit(self, producer: Producer) -> None:
+        try:
+            commit(producer, _UNCERTAIN, self._tell)
+        except KafkaException:
+            _abort(producer)
+            raise
 
     def _wanted(self) -> Iterator[DeadLetter]:
         ends = self._letters.ends()
         sent, wanted = self._letters.sent(ends), 0
         for found in self._letters.read(ends):
             self._foreign += found is None
+            if isinstance(found, LaterLetter):
+                self._left["later_format"] += 1
+                self._why_later = found.why
             if not isinstance(found, DeadLetter) or not self._selection.holds(found):
                 continue
             obstacle = "redriven" if found.position in sent else found.obstacle
@@ -191,6 +236,7 @@ class Redrive:
             by_reason=dict(self._by_reason.most_common()),
             partitions=dict(sorted(self._partitions.items())),
             left=dict(self._left.most_common()),
+            why_later=self._why_later,
             foreign=self._foreign,
             is_dry=is_dry,
         )
@@ -198,9 +244,10 @@ class Redrive:
     def _config(self) -> dict[str, Any]:
         settings = self._settings
         group = settings.topics.prefix + settings.scorer.group
+        run = f".{self._run}" if self._run else ""
         return {
             **librdkafka_config(settings.kafka),
-            "transactional.id": f"{group}.redrive.{self._source.name}",
+            "transactional.id": f"{group}.redrive.{self._source.name}{run}",
             "transaction.timeout.ms": _TRANSACTION_TIMEOUT_MS,
             "message.max.bytes": largest_message_bytes(settings.scorer.record_max_bytes),
             "queue.buffering.max.messages": _MOST_QUEUED,
@@ -236,17 +283,6 @@ def _produce(producer: Producer, topic: str, **message: Any) -> None:
         except BufferError:
             producer.poll(0.05)
     producer.poll(0)
-
-
-def _commit(producer: Producer) -> None:
-    """Commit; a commit that timed out may have happened, so it is asked for again."""
-    while True:
-        try:
-            producer.commit_transaction(_TIMEOUT_SECONDS)
-            return
-        except KafkaException as error:
-            if not error.args[0].retriable():
-                raise
 
 
 def _abort(producer: Producer) -> None:

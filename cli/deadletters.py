@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.invocation import invocation_of, print_json, print_table
+from cli.invocation import error_console, invocation_of, print_json, print_table
 from streamscore.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,6 +23,10 @@ Reasons = Annotated[
 Since = Annotated[
     str | None,
     typer.Option(help="Only those written from then on: 2024-01-31, 2024-01-31T18:00 (UTC)."),
+]
+RunName = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Those of this run; of the live stream by default."),
 ]
 
 _LONGEST_DETAIL = 80
@@ -51,27 +55,32 @@ def list_letters(
     reason: Reasons = None,
     since: Since = None,
     limit: Annotated[int, typer.Option(min=0, help="How many of the latest are listed.")] = 20,
+    run: RunName = None,
     json: Json = False,
 ) -> None:
-    """Count dead letters by reason, and list the latest."""
+    """Count dead letters by reason and status, and list the latest.
+
+    Pending ones would be sent back by a redrive; it leaves all others.
+    """
     from adapters.dead_letters import DeadLetters
-    from streamscore.dead_letters import detail_shown
+    from streamscore.dead_letters import STATUSES, detail_shown
     from streamscore.sources import load_source
 
     loaded = load_source(source)
-    letters = DeadLetters(invocation_of(context).settings(), loaded)
+    letters = DeadLetters(invocation_of(context).settings(), loaded, run)
     counts = letters.counts(_selection(reason, since), limit)
     latest = [(_facts(one, is_sent), detail_shown(one, loaded)) for one, is_sent in counts.latest]
     if json:
         listed = [{**facts, "detail": detail} for facts, detail in latest]
-        totals = {"pending": counts.pending, "redriven": counts.redriven}
-        print_json({**totals, "foreign": counts.foreign, "latest": listed})
+        others = {"later": counts.later, "foreign": counts.foreign}
+        print_json({**counts.by_status, **others, "latest": listed})
         return
+    by_status = [counts.by_status[status] for status in STATUSES]
     print_table(
-        ("REASON", "PENDING", "REDRIVEN"),
+        ("REASON", *(status.upper() for status in STATUSES)),
         [
-            (name, str(counts.pending.get(name, 0)), str(counts.redriven.get(name, 0)))
-            for name in dict.fromkeys([*counts.pending, *counts.redriven])
+            (reason, *(str(found.get(reason, 0)) for found in by_status))
+            for reason in dict.fromkeys(reason for found in by_status for reason in found)
         ],
     )
     print_table(
@@ -81,6 +90,8 @@ def list_letters(
             for one, detail in latest
         ],
     )
+    if counts.later:
+        typer.echo(f"{counts.later} letters are of a later format: {counts.why_later}")
     if counts.foreign:
         typer.echo(f"{counts.foreign} messages that no scorer wrote were passed over.")
 
@@ -91,12 +102,15 @@ def show(
     letter: Annotated[
         str,
         typer.Argument(
-            metavar="LETTER", help="Its number, as list shows it, or its record's position."
+            metavar="LETTER",
+            help="Its number, as list shows it, its record's position, or its record's "
+            "TOPIC/PARTITION/OFFSET.",
         ),
     ],
     unmasked: Annotated[
         bool, typer.Option("--unmasked", help="Show private fields as well, and all of the value.")
     ] = False,
+    run: RunName = None,
     json: Json = False,
 ) -> None:
     """Show one dead letter: why, from where, and the record as it came."""
@@ -105,7 +119,7 @@ def show(
     from streamscore.sources import load_source
 
     loaded = load_source(source)
-    found, is_sent = DeadLetters(invocation_of(context).settings(), loaded).one(letter)
+    found, is_sent = DeadLetters(invocation_of(context).settings(), loaded, run).one(letter)
     most = _EVERYTHING if unmasked else _MOST_BYTES
     parts = shown(found, loaded, unmasked=unmasked, most_bytes=most)
     facts = {
@@ -138,6 +152,13 @@ def redrive(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be sent, and send nothing.")
     ] = False,
+    run: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Those of this run, while it is open; of the live stream by default.",
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Send the records of dead letters back to be scored, all in one transaction.
@@ -149,7 +170,15 @@ def redrive(
     from streamscore.sources import load_source
 
     loaded, settings = load_source(source), invocation_of(context).settings()
-    one = Redrive(settings, loaded, _selection(reason, since), again=again, limit=limit)
+    one = Redrive(
+        settings,
+        loaded,
+        _selection(reason, since),
+        again=again,
+        limit=limit,
+        run=run,
+        tell=error_console().print,
+    )
     result = one.plan() if dry_run else one.run()
     if json:
         print_json(result)
@@ -158,7 +187,7 @@ def redrive(
 
 
 def resume(context: typer.Context, source: SourceName) -> None:
-    """End the pause of a source, in all workers. They go on carefully, and pause again if need be.
+    """End the pauses of a source and its runs, in all workers, which may pause again if need be.
 
     A worker pauses when most of the latest records are bad (scorer.pause_share).
     """
@@ -198,7 +227,7 @@ def _facts(letter: DeadLetter, is_sent: bool) -> dict[str, Any]:
     return {
         "number": str(letter.place),
         "written": written.isoformat(" ", "seconds"),
-        "status": "redriven" if is_sent else "pending",
+        "status": letter.status(is_sent=is_sent),
         "reason": letter.reason,
         "position": letter.position,
     }
@@ -224,6 +253,7 @@ def _tell(result: Redriven, source: Source) -> None:
         "tombstone": "have no value",
         "incomplete": "lack a body, a key or headers that were too large or unreadable",
         "beyond_limit": "are beyond --limit",
+        "later_format": f"are of a later format. {result.why_later}".removesuffix("."),
     }
     for name, count in result.left.items():
         typer.echo(f"{count} letters of {source.name} were left: they {meanings[name]}.")

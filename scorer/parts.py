@@ -135,6 +135,7 @@ def make_part(
         name,
         source.name,
         settings.scorer,
+        run=run.run if run else None,
         hides_event_times=source.fields[source.event_time.field].private,
     )
     step = ScoringStep(source, models, outlets, report, pausing)

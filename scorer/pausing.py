@@ -60,9 +60,11 @@ class Pausing:
     name : str
         Name of the processor.
     source : str
-        Name of its source, for the command that ends a pause.
+        Name of its source, for the commands that show bad records and end a pause.
     settings : Scorer
         Share, records and seconds.
+    run : str or None
+        The run whose records they are; none for the live stream.
     hides_event_times : bool
         Whether an example must not quote an event time, because it is private.
     monotonic : callable
@@ -83,11 +85,13 @@ class Pausing:
         source: str,
         settings: Scorer,
         *,
+        run: str | None = None,
         hides_event_times: bool = False,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._name = name
         self._source = source
+        self._letters = f"{source} --run {run}" if run else source
         self._share = settings.pause_share
         self._records = settings.pause_records
         self._seconds = settings.pause_seconds
@@ -113,6 +117,7 @@ class Pausing:
         left_seconds = max(0.0, pause.until_seconds - self._monotonic())
         return (
             f"{_told(pause.crossing)}, more than scorer.pause_share = {self._share:g} allows. "
+            f"`streamscore deadletters list {self._letters}` shows them. "
             f"Goes on in {left_seconds:.0f} s, or with `streamscore deadletters resume "
             f"{self._source}`"
         )

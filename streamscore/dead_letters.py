@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from streamscore import headers
 from streamscore.events import MASK, quoted
+from streamscore.formats import refusal
 from streamscore.sources import Source
 from streamscore.sources.source import Path
 
@@ -22,14 +23,13 @@ Obstacle = Literal["tombstone", "incomplete", "returned"]
 `returned`: its record was sent back before, and is bad still.
 """
 
-_ADDED = (
-    headers.REASON,
-    headers.DETAIL,
-    headers.POSITION,
-    headers.TOPIC,
-    headers.BODY,
-    headers.FORMAT,
-)
+Status = Literal["pending", "redriven"] | Obstacle
+"""What a redrive does with a letter: it sends a `pending` one, and leaves all others."""
+
+STATUSES: tuple[Status, ...] = ("pending", "redriven", "tombstone", "incomplete", "returned")
+
+_MOST_DIGITS = 19
+"""Of what Kafka counts in 64 bits."""
 
 
 class Place(NamedTuple):
@@ -90,6 +90,16 @@ class DeadLetter(Struct, frozen=True, kw_only=True):
             return "incomplete"
         return "returned" if _last(self.headers, headers.ORIGINAL) is not None else None
 
+    @property
+    def record(self) -> str:
+        """The record as a pause names it, `topic/partition/offset`."""
+        _, _, place = self.position.split("/", 2)
+        return f"{self.topic}/{place}"
+
+    def status(self, *, is_sent: bool) -> Status:
+        """Tell what a redrive would do with it, given whether it is marked as sent."""
+        return "redriven" if is_sent else self.obstacle or "pending"
+
     def original(self) -> list[tuple[str, bytes | None]]:
         """Return the headers of the record when it is sent back: its own, and where it lay first.
 
@@ -106,9 +116,24 @@ class DeadLetter(Struct, frozen=True, kw_only=True):
         return [*self.headers, (headers.ORIGINAL, self.position.encode())]
 
 
+class LaterLetter(Struct, frozen=True, kw_only=True):
+    """A dead letter whose headers a later version wrote: what they mean is not guessed.
+
+    Attributes
+    ----------
+    place : Place
+        Where the letter lies.
+    why : str
+        Which formats are read, and what to do.
+    """
+
+    place: Place
+    why: str
+
+
 def read_letter(
     place: Place, written_ms: int, key: bytes | None, value: bytes | None, found: Headers
-) -> DeadLetter | None:
+) -> DeadLetter | LaterLetter | None:
     """Read a message as a dead letter; None where it is none, but a mark or somebody else's.
 
     Parameters
@@ -124,9 +149,13 @@ def read_letter(
     """
     reason, position = _last(found, headers.REASON), _last(found, headers.POSITION)
     topic, body = _last(found, headers.TOPIC), _last(found, headers.BODY)
+    version = _last(found, headers.FORMAT)
+    why = None if version is None else refusal("deadletter", _version(version))
+    if why is not None:
+        return LaterLetter(place=place, why=why)
     if reason is None or topic is None or body is None or not _is_position(position):
         return None
-    own = _without_last(found, _ADDED)
+    own = _without_last(found, headers.OF_DEAD_LETTERS)
     lacks = {
         "body": body != b"original",
         "key": _last(own, headers.KEY) is not None,
@@ -146,8 +175,20 @@ def read_letter(
     )
 
 
-def marked_position(found: Headers) -> str | None:
-    """Return the position of the letter that a mark is for; None for what is no mark."""
+def marked_position(key: bytes | None, value: bytes | None, found: Headers) -> str | None:
+    """Return the position of the letter that a mark is for; None for what is no mark.
+
+    A letter is none, whatever headers its record had.
+
+    Parameters
+    ----------
+    key, value : bytes or None
+        Of the message; a mark has neither.
+    found : sequence of (str, bytes or None)
+        Its headers.
+    """
+    if key is not None or value is not None or _last(found, headers.REASON) is not None:
+        return None
     position = _last(found, headers.REDRIVEN)
     return _text(position) if position is not None and _is_position(position) else None
 
@@ -282,7 +323,14 @@ def _masked(value: bytes, private: Sequence[Path]) -> bytes:
 
 def _is_position(position: bytes | None) -> bool:
     parts = (position or b"").split(b"/")
-    return len(parts) == 4 and parts[2].isdigit() and parts[3].isdigit()
+    return len(parts) == 4 and all(
+        number.isdigit() and len(number) <= _MOST_DIGITS for number in parts[2:]
+    )
+
+
+def _version(text: bytes) -> int | str:
+    is_number = text.isdigit() and len(text) <= _MOST_DIGITS
+    return int(text) if is_number else printable(text, _MOST_DIGITS)
 
 
 def _last(found: Headers, wanted: str) -> bytes | None:

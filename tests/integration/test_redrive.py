@@ -4,24 +4,29 @@ import multiprocessing
 import os
 import signal
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from confluent_kafka import Producer
 
 from adapters.dead_letters import DeadLetters
 from adapters.message_headers import headers_of
 from adapters.redrive import Redrive
+from adapters.runs_topic import change_runs
 from adapters.topic_admin import TopicAdmin, ensure_topics
 from benchmarks._faults.outcome import read_topic
+from cli.app import main
 from scorer.outputs import Outlets, OutputWriter
 from streamscore import headers
 from streamscore.dead_letters import Selection
 from streamscore.errors import BrokerError, UsageError
+from streamscore.runs import Run
 from streamscore.settings import Kafka, Scorer, Settings, Topics
 from streamscore.sources import RecordFault
 from tests.scoring_parts import Consumed
-from tests.sensors import SENSORS
+from tests.sensors import SENSORS, SENSORS_TOML
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
 
@@ -33,15 +38,16 @@ OWN: list[tuple[str, bytes | None]] = [("x", None), ("traceparent", b"00-ab")]
 class Letters:
     """The topics of one test, and dead letters on them as a scorer writes them."""
 
-    def __init__(self, servers: str, name: str) -> None:
+    def __init__(self, servers: str, name: str, run: str | None = None) -> None:
         self.servers = servers
+        self.run = run
         self.settings = Settings(
             kafka=Kafka(bootstrap_servers=servers),
             topics=Topics(prefix=f"{name}.", records_partitions=2),
             scorer=Scorer(group=name),
         )
         with TopicAdmin(self.settings.kafka) as admin:
-            found = ensure_topics(admin, self.settings, SENSORS)
+            found = ensure_topics(admin, self.settings, SENSORS, run=run)
         self.names = {kind: topic.name for kind, topic in found.items()}
         self.outlets = Outlets(
             anomalies=self.names["anomalies"],
@@ -63,7 +69,7 @@ class Letters:
 
     def redrive(self, **options: Any) -> Redrive:
         selection = options.pop("selection", Selection())
-        return Redrive(self.settings, SENSORS, selection, **options)
+        return Redrive(self.settings, SENSORS, selection, run=self.run, **options)
 
     def records(self) -> list[tuple[int, bytes | None, bytes | None, Any]]:
         found = read_topic(self.servers, self.names["records"], 2)
@@ -72,7 +78,7 @@ class Letters:
         )
 
     def deadletters(self) -> DeadLetters:
-        return DeadLetters(self.settings, SENSORS)
+        return DeadLetters(self.settings, SENSORS, self.run)
 
 
 @pytest.fixture
@@ -108,6 +114,7 @@ def test_records_go_back_as_they_came_and_a_second_redrive_repeats_nothing(
 def test_what_must_not_go_back_is_left_and_told(letters: Letters) -> None:
     producer = Producer({"bootstrap.servers": letters.servers, "log_level": 2})
     producer.produce(letters.names["deadletters"], b"not ours", headers=[("reason", b"?")])
+    producer.produce(letters.names["deadletters"], b"{", headers=[(headers.FORMAT, b"2")])
     assert producer.flush(30) == 0
     came_back = [*OWN, (headers.ORIGINAL, b"cluster/topic/0/0")]
     letters.write(
@@ -125,8 +132,21 @@ def test_what_must_not_go_back_is_left_and_told(letters: Letters) -> None:
         "returned": 1,
         "redriven": 1,
         "beyond_limit": 1,
+        "later_format": 1,
     }
+    assert "received format 2" in result.why_later
     assert (result.records, result.foreign) == (1, 1)
+    counts = letters.deadletters().counts(Selection(), latest=0)
+    assert {status: sum(found.values()) for status, found in counts.by_status.items()} == {
+        "pending": 1,
+        "redriven": 2,
+        "tombstone": 1,
+        "incomplete": 1,
+        "returned": 1,
+    }
+    assert (counts.later, counts.why_later, counts.foreign) == (1, result.why_later, 1)
+    with pytest.raises(UsageError, match="received format 2"):
+        letters.deadletters().one("1")
     result = letters.redrive(again=True, selection=Selection(reasons=("not_json",))).run()
     assert result.records == 1
     assert (0, None, b"{", came_back) in letters.records()
@@ -136,17 +156,76 @@ def test_letters_are_counted_listed_and_shown(letters: Letters) -> None:
     letters.write((bad(0), NOT_JSON), (bad(1), NO_FIELD), (bad(2), NO_FIELD))
     letters.redrive(limit=2).run()
     counts = letters.deadletters().counts(Selection(), latest=2)
-    assert counts.pending == {"missing_field": 1}
-    assert counts.redriven == {"not_json": 1, "missing_field": 1}
+    assert counts.by_status == {
+        "pending": {"missing_field": 1},
+        "redriven": {"not_json": 1, "missing_field": 1},
+        "tombstone": {},
+        "incomplete": {},
+        "returned": {},
+    }
     assert [(one.position, is_sent) for one, is_sent in counts.latest] == [
         ("cluster/topic/0/2", False),
         ("cluster/topic/0/1", True),
     ]
-    for name in ("1", "cluster/topic/0/1"):
+    for name in ("1", "cluster/topic/0/1", "records.accidents/0/1"):
         letter, is_sent = letters.deadletters().one(name)
         assert (letter.reason, letter.value, is_sent) == ("missing_field", b"{", True)
     with pytest.raises(UsageError, match="has no 99"):
         letters.deadletters().one("99")
+
+
+def test_a_bad_record_cannot_hide_its_letter_or_mark_another_as_sent(letters: Letters) -> None:
+    own: list[tuple[str, bytes | None]] = [
+        (headers.REDRIVEN, b"cluster/topic/0/5"),
+        (headers.REDRIVEN, b"cluster/topic/0/" + b"9" * 5000),
+    ]
+    letters.write((bad(5), NOT_JSON), (Consumed(6, None, headers=own), NO_FIELD))
+    counts = letters.deadletters().counts(Selection(), latest=2)
+    assert [(one.position, is_sent) for one, is_sent in counts.latest] == [
+        ("cluster/topic/0/6", False),
+        ("cluster/topic/0/5", False),
+    ]
+
+
+def test_letters_of_a_run_go_back_into_it_while_it_is_open(
+    letters: Letters, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    of_run = Letters(letters.servers, letters.settings.scorer.group, "june")
+    of_run.write((bad(0), NOT_JSON), (bad(1), NO_FIELD))
+    toml = tmp_path / "sensors.toml"
+    toml.write_bytes(SENSORS_TOML)
+    prefix = letters.settings.topics.prefix
+    group = letters.settings.scorer.group
+    given = ["--set", f"kafka.bootstrap_servers={letters.servers}"]
+    given += ["--set", f"topics.prefix={prefix}", "--set", f"scorer.group={group}"]
+
+    def ask(*words: str) -> str:
+        code = main([*given, "deadletters", words[0], str(toml), *words[1:]])
+        said = capsys.readouterr()
+        return said.out if code == 0 else said.err
+
+    june = ("--run", "june")
+    assert "has no such run" in ask("redrive", *june)
+    run = Run(
+        source="sensors",
+        run="june",
+        status="open",
+        model="m",
+        version="1",
+        partitions=2,
+        opened_at="2026-10-26T07:30:00.000Z",
+    )
+    change_runs(letters.settings, lambda _runs: run)
+    assert "1 records sent back to " + of_run.names["records"] in ask(
+        "redrive", *june, "--reason", "not_json"
+    )
+    assert [value for _, _, value, _ in of_run.records()] == [b"{"]
+    assert letters.records() == []
+    listed = msgspec.json.decode(ask("list", *june, "--json"))
+    assert (listed["pending"], listed["redriven"]) == ({"missing_field": 1}, {"not_json": 1})
+    assert "redriven" in ask("show", "records.accidents/0/0", *june)
+    assert "there is no" in ask("list", "--run", "july")
+    assert msgspec.json.decode(ask("list", "--json"))["latest"] == []
 
 
 def _die(redrive: Redrive) -> None:

@@ -299,11 +299,11 @@ def test_a_worker_pauses_on_a_bad_topic_says_so_and_goes_on_by_command(service: 
         assert (status, "paused: 501 of" in said) == (200, True)
         assert 'streamscore_paused{processor="scoring.sensors"} 1.0' in service.page("metrics")[1]
         letters = DeadLetters(service.settings, SOURCE)
-        assert letters.counts(Selection(), 0).pending == {"wrong_type": 501}
+        assert letters.counts(Selection(), 0).by_status["pending"] == {"wrong_type": 501}
         send_command(service.settings, Command(source="sensors", command=RESUME))
         worker.wait_for("goes on as told")
         worker.wait_for("pauses: paused: 51 of the latest 51 records")
-        assert letters.counts(Selection(), 0).pending == {"wrong_type": 552}
+        assert letters.counts(Selection(), 0).by_status["pending"] == {"wrong_type": 552}
         assert worker.leave() == 0
     finally:
         worker.kill()

@@ -2,13 +2,14 @@
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from scorer.outputs import Outlets, OutputWriter
 from streamscore import headers
 from streamscore.dead_letters import (
     DeadLetter,
+    LaterLetter,
     Place,
     Positions,
     Selection,
@@ -38,11 +39,11 @@ def letter_of(message: Consumed, fault: RecordFault = FAULT) -> DeadLetter:
     """The letter that a scorer writes for a record, read again."""
     output = OutputWriter(SENSORS, OUTLETS, lambda: 0.0).dead_letter(message, fault)
     letter = read_letter(Place(0, 5), 1000, output.key, output.value, output.headers)
-    assert letter is not None
+    assert isinstance(letter, DeadLetter)
     return letter
 
 
-names = st.sampled_from(["a", "traceparent", headers.REASON, headers.BODY, headers.POSITION])
+names = st.sampled_from(["a", "traceparent", *sorted(headers.OF_OUTPUTS)])
 own_headers = st.lists(st.tuples(names, st.none() | st.binary(max_size=5)), max_size=6)
 
 
@@ -50,9 +51,11 @@ own_headers = st.lists(st.tuples(names, st.none() | st.binary(max_size=5)), max_
 def test_a_record_comes_back_from_its_letter_as_it_was(
     value: bytes, key: bytes | None, own: list[tuple[str, bytes | None]]
 ) -> None:
+    assume(own != [(headers.HEADERS, b"unreadable")])  # stands for what no client can read
     letter = letter_of(Consumed(7, value, key=key, headers=own))
     assert (letter.key, letter.value, letter.obstacle) == (key, value, None)
-    assert letter.original() == [*own, (headers.ORIGINAL, b"cluster/topic/0/7")]
+    passed = [one for one in own if one[0] not in headers.OF_OUTPUTS]
+    assert letter.original() == [*passed, (headers.ORIGINAL, b"cluster/topic/0/7")]
     assert (letter.reason, letter.detail, letter.topic) == (
         "wrong_type",
         FAULT.detail,
@@ -86,10 +89,46 @@ def test_what_was_not_passed_on_in_full_cannot_be_sent_back(
 def test_marks_and_messages_of_others_are_no_letters() -> None:
     mark: list[tuple[str, bytes | None]] = [(headers.REDRIVEN, b"c/t/0/7")]
     odd: list[tuple[str, bytes | None]] = [(headers.REASON, b"x"), (headers.POSITION, b"elsewhere")]
-    assert marked_position(mark) == "c/t/0/7"
+    assert marked_position(None, None, mark) == "c/t/0/7"
     for found in (mark, odd, [], [(headers.REDRIVEN, b"what/?")]):
         assert read_letter(Place(0, 0), 0, None, b"{}", found) is None
-    assert marked_position([(headers.REDRIVEN, b"what/?")]) is None
+    for position in (b"what/?", b"c/t/0/" + b"9" * 20, b"c/t/0/" + b"9" * 5000, None):
+        assert marked_position(None, None, [(headers.REDRIVEN, position)]) is None
+
+
+@pytest.mark.parametrize(("key", "value"), [(b"k", None), (None, b"{"), (b"k", b"{")])
+def test_what_has_a_key_or_a_value_is_no_mark(key: bytes | None, value: bytes | None) -> None:
+    assert marked_position(key, value, [(headers.REDRIVEN, b"c/t/0/7")]) is None
+
+
+@given(own=own_headers, value=st.none() | st.just(b"{"))
+def test_no_header_of_a_record_hides_its_letter_or_marks_another(
+    own: list[tuple[str, bytes | None]], value: bytes | None
+) -> None:
+    forged = [*own, (headers.REDRIVEN, b"c/t/0/7")]
+    output = OutputWriter(SENSORS, OUTLETS, lambda: 0.0).dead_letter(
+        Consumed(5, value, headers=forged), FAULT
+    )
+    # Earlier scorers passed all headers on.
+    for found in (output.headers, [*forged, *output.headers]):
+        assert marked_position(output.key, output.value, found) is None
+        letter = read_letter(Place(0, 0), 0, output.key, output.value, found)
+        assert isinstance(letter, DeadLetter)
+        assert (letter.position, letter.reason) == ("cluster/topic/0/5", "wrong_type")
+
+
+@pytest.mark.parametrize("version", [b"2", b"x\x1b", b"9" * 5000])
+def test_a_letter_of_a_later_format_is_not_guessed_at(version: bytes) -> None:
+    letter = read_letter(Place(0, 3), 0, None, b"{", [(headers.FORMAT, version)])
+    assert isinstance(letter, LaterLetter)
+    assert "dead letter of format 1; received format" in letter.why
+    assert letter.why.isprintable()
+
+
+def test_the_status_of_a_letter_is_what_a_redrive_does_with_it() -> None:
+    letter = letter_of(Consumed(0, b"{"))
+    assert (letter.status(is_sent=False), letter.status(is_sent=True)) == ("pending", "redriven")
+    assert letter_of(Consumed(0, None)).status(is_sent=False) == "tombstone"
 
 
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 3), st.integers(0, 9))))
