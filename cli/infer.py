@@ -52,9 +52,11 @@ def infer(
             "a draft is made of a file that can be read twice; got standard input. Write it to a "
             "file first"
         )
-    records = record_file(file, format_, invocation_of(context).environ)
+    invocation = invocation_of(context)
+    records = record_file(file, format_, invocation.environ)
+    max_bytes = invocation.settings().scorer.record_max_bytes
     draft = infer_source(records, InferencePlan(name=name, rows=rows, time=time, zone=zone))
-    found = check_sample(draft.source, records, rows)
+    found = check_sample(draft.source, records, rows, max_bytes=max_bytes)
     if out is not None:
         _write(out, draft.toml)
     if json:

@@ -89,8 +89,10 @@ def check(
     loaded = load_source(source)
     found = None
     if file is not None:
-        records = record_file(file, format_, invocation_of(context).environ)
-        found = check_sample(loaded, records, None if all_ else rows, dialect)
+        invocation = invocation_of(context)
+        records = record_file(file, format_, invocation.environ)
+        max_bytes = invocation.settings().scorer.record_max_bytes
+        found = check_sample(loaded, records, None if all_ else rows, dialect, max_bytes)
     if json:
         print_json({"source": loaded.name, "sample": found})
     elif found is None:

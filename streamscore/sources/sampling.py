@@ -52,7 +52,11 @@ class SampleCheck(Struct, frozen=True):
 
 
 def check_sample(
-    source: Source, file: RecordFile, limit: int | None = None, dialect: str | None = None
+    source: Source,
+    file: RecordFile,
+    limit: int | None = None,
+    dialect: str | None = None,
+    max_bytes: int = 1_000_000,
 ) -> SampleCheck:
     """Look at the rows of a file as a producer and a scorer would.
 
@@ -66,6 +70,8 @@ def check_sample(
         At most so many rows; None looks at all.
     dialect : str or None
         How the file is written; None recognises it.
+    max_bytes : int
+        The largest record that a scorer takes, in bytes.
 
     Raises
     ------
@@ -74,7 +80,7 @@ def check_sample(
     SourceError
         When a CSV's header lacks required columns.
     """
-    codec = Codec(source)
+    codec = Codec(source, max_bytes)
     rows = 0
     dialects: list[str] = []
     faults: dict[Reason, FaultCount] = {}

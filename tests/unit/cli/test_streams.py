@@ -113,6 +113,22 @@ def test_checking_a_file_ends_with_1_where_a_row_does_not_fit(
     assert sample["faults"][0]["first_line"] == 7
 
 
+def test_a_file_is_checked_and_inferred_by_the_largest_record_of_the_settings(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, config = tmp_path / "a.jsonl", tmp_path / "mine.toml"
+    assert main(["generate", "reviews", "--rows", "300", "--out", str(path)]) == 0
+    line = json.loads(path.read_text().splitlines()[0])
+    with path.open("a") as file:
+        file.write(json.dumps(line | {"text": "x" * 5_000}) + "\n")
+    for largest, accepted in ((4_000, 300), (20_000, 301)):
+        config.write_text(f"[scorer]\nrecord_max_bytes = {largest}\n")
+        capsys.readouterr()
+        for command in (["check", "reviews"], ["infer"]):
+            main(["--config", str(config), "sources", *command, str(path), "--json"])
+            assert json.loads(capsys.readouterr().out)["sample"]["accepted"] == accepted
+
+
 def test_checking_a_whole_file_tells_its_dialect_and_all_that_does_not_fit(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

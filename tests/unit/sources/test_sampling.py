@@ -32,6 +32,15 @@ def test_a_sample_that_fits_has_no_faults(tmp_path: Path) -> None:
     assert check_sample(load_source("reviews"), LocalFile(path), 10) == expected
 
 
+def test_a_record_is_too_big_as_the_scorer_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    path.write_text(GOOD)
+    for max_bytes, accepted in ((len(GOOD), 1), (len(GOOD) - 1, 0)):
+        found = check_sample(load_source("reviews"), LocalFile(path), max_bytes=max_bytes)
+        assert found.accepted == accepted
+        assert [fault.reason for fault in found.faults] == ["too_big"] * (1 - accepted)
+
+
 def test_a_whole_file_is_looked_at_where_no_limit_is_given(tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl"
     old = '{"unixReviewTime": 1583032084, "overall": 5, "asin": "a", "reviewerID": "u"%s}\n'
