@@ -1,27 +1,22 @@
 """Files of records as commands name them: paths, `-` for standard input, `s3://` URLs."""
 
 import gzip
-import io
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, cast
 
 from streamscore.errors import UsageError
+from streamscore.sources.beginnings import BYTE_ORDER_MARK, rejoined
 from streamscore.sources.record_files import Layout, LocalFile, RecordFile
 from streamscore.sources.table_text import layout_of_line
 
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
-
 STANDARD_INPUT = "-"
+S3_SCHEME = "s3://"
 
 GZIP_MARK = b"\x1f\x8b"
 """What a gzip begins with."""
-
-_S3 = "s3://"
 _BUFFER_BYTES = 1 << 20
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def record_file(
@@ -50,6 +45,7 @@ def record_file(
 
     Examples
     --------
+    >>> import io
     >>> record_file("may.csv.gz", None, {}).layout
     'csv'
     >>> record_file("-", None, {}, io.BytesIO(b'{"a": 1}')).layout
@@ -57,7 +53,7 @@ def record_file(
     """
     if text == STANDARD_INPUT:
         return StandardInput(standard_input or sys.stdin.buffer, layout)
-    if text.startswith(_S3):
+    if text.startswith(S3_SCHEME):
         from adapters.s3_objects import S3Object
 
         return S3Object(text, layout, environ)
@@ -87,12 +83,13 @@ def record_files(
 
     Examples
     --------
+    >>> import io
     >>> [file.name for file in record_files(["a.csv", "-"], "csv", {}, io.BytesIO())]
     ['a.csv', '-']
     """
     named: list[str] = []
     for text in texts:
-        if text.startswith(_S3):
+        if text.startswith(S3_SCHEME):
             from adapters.s3_objects import matching_urls
 
             named += matching_urls(text, environ)
@@ -142,7 +139,7 @@ class StandardInput:
     def _unzipped(self) -> IO[bytes]:
         if self._content is None:
             head = self._stream.read(len(GZIP_MARK))
-            self._content = _rejoined(head, self._stream)
+            self._content = rejoined(head, self._stream, _BUFFER_BYTES)
             if head == GZIP_MARK:
                 unzipped = gzip.GzipFile(fileobj=self._content)
                 self._content = cast("IO[bytes]", unzipped)
@@ -155,7 +152,7 @@ class StandardInput:
     def _sniffed_layout(self) -> Layout:
         content = self._unzipped()
         layout, head = sniffed_layout(content)
-        self._content = _rejoined(head, content)
+        self._content = rejoined(head, content, _BUFFER_BYTES)
         return layout
 
 
@@ -187,46 +184,13 @@ def sniffed_layout(content: IO[bytes]) -> tuple[Layout, bytes]:
     head = line = b""
     while line := content.readline(_BUFFER_BYTES):
         head += line
-        if line.removeprefix(_BYTE_ORDER_MARK).strip():
+        if line.removeprefix(BYTE_ORDER_MARK).strip():
             break
     layout = layout_of_line(line)
     if layout is None:
-        shown = line.removeprefix(_BYTE_ORDER_MARK).strip()[:40].decode(errors="replace")
+        shown = line.removeprefix(BYTE_ORDER_MARK).strip()[:40].decode(errors="replace")
         raise UsageError(
             "standard input begins with a CSV's header or a JSON object, or is described by "
             f"--format csv or --format jsonl; it begins with {shown!r}"
         )
     return layout, head
-
-
-def _rejoined(head: bytes, rest: IO[bytes]) -> IO[bytes]:
-    return io.BufferedReader(Rejoined(head, rest), _BUFFER_BYTES)
-
-
-class Rejoined(io.RawIOBase):
-    """What was read already, and what follows.
-
-    Parameters
-    ----------
-    head : bytes
-        What was read.
-    rest : file of bytes
-        What follows; it is left open.
-    """
-
-    def __init__(self, head: bytes, rest: IO[bytes]) -> None:
-        self._head = head
-        self._rest = rest
-
-    def readable(self) -> bool:
-        """Tell that it can be read."""
-        return True
-
-    def readinto(self, into: "WriteableBuffer") -> int:
-        """Fill in what comes next; 0 at the end."""
-        target = memoryview(into)
-        found = self._head[: len(target)]
-        self._head = self._head[len(found) :]
-        found = found or self._rest.read(len(target))
-        target[: len(found)] = found
-        return len(found)

@@ -12,6 +12,7 @@ import obstore
 from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
 from obstore.store import S3Store
 
+from adapters.record_inputs import S3_SCHEME
 from streamscore.errors import UsageError
 from streamscore.sources.record_files import Layout, layout_of
 
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer
     from obstore import GetResult
     from obstore.store import S3Config
-
-SCHEME = "s3://"
 
 _CHUNK_BYTES = 1 << 20
 _STALLED_AFTER = timedelta(minutes=1)
@@ -130,7 +129,7 @@ def matching_urls(url: str, environ: Mapping[str, str]) -> list[str]:
     matching = sorted(one for one in found if fnmatchcase(one, pattern))
     if not matching:
         raise UsageError(f"a pattern must match at least one object; {url} matches none")
-    return [f"{SCHEME}{bucket}/{one}" for one in matching]
+    return [f"{S3_SCHEME}{bucket}/{one}" for one in matching]
 
 
 class _Store:
@@ -142,7 +141,7 @@ class _Store:
         self._endpoint = endpoints[0] if endpoints else "that of AWS"
         has_metadata = not endpoints and environ.get("AWS_EC2_METADATA_DISABLED") != "true"
         if not has_metadata and not any(environ.get(name) for name in _CREDENTIALS):
-            raise UsageError(f"{SCHEME}{bucket} needs credentials; {_NO_CREDENTIALS}.")
+            raise UsageError(f"{S3_SCHEME}{bucket} needs credentials; {_NO_CREDENTIALS}.")
         config = {name.lower(): environ[name] for name in _VARIABLES if environ.get(name)}
         config |= {"aws_endpoint": endpoints[0]} if endpoints else {}
         try:
@@ -157,7 +156,9 @@ class _Store:
                 retry_config={"max_retries": _MOST_RETRIES, "retry_timeout": _RETRIED_FOR},
             )
         except (BaseError, ValueError) as error:
-            raise UsageError(f"{SCHEME}{bucket} cannot be opened: {_first_line(error)}") from None
+            raise UsageError(
+                f"{S3_SCHEME}{bucket} cannot be opened: {_first_line(error)}"
+            ) from None
 
     def get(self, key: str) -> "GetResult":
         """Begin to read an object."""
@@ -227,7 +228,7 @@ class _Content(io.RawIOBase):
 
 
 def _bucket_and_key(url: str) -> tuple[str, str]:
-    bucket, _, key = url.removeprefix(SCHEME).partition("/")
+    bucket, _, key = url.removeprefix(S3_SCHEME).partition("/")
     if not bucket or not key:
         raise UsageError(f"an object is named as s3://bucket/key; got {url}")
     return bucket, key

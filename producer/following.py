@@ -13,7 +13,7 @@ from typing import IO, cast
 
 from msgspec import Struct
 
-from adapters.record_inputs import GZIP_MARK, Rejoined, StandardInput, sniffed_layout
+from adapters.record_inputs import GZIP_MARK, StandardInput, sniffed_layout
 from adapters.topic_admin import TopicDescription
 from producer.delivery import Delivery
 from producer.growing import POLL_SECONDS, End, GrowingFile
@@ -33,6 +33,7 @@ from streamscore.errors import UsageError
 from streamscore.headers import CONTROL_END
 from streamscore.settings import Settings
 from streamscore.sources import Codec, Source
+from streamscore.sources.beginnings import Rejoined
 from streamscore.sources.record_files import Layout
 from streamscore.sources.spellings import spellings_of
 

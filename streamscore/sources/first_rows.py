@@ -6,6 +6,7 @@ from itertools import chain
 
 from msgspec import Raw
 
+from streamscore.sources.beginnings import BYTE_ORDER_MARK
 from streamscore.sources.columns import Columns
 from streamscore.sources.dialect_rows import json_object, json_time, json_value
 from streamscore.sources.faults import RecordFault
@@ -13,8 +14,6 @@ from streamscore.sources.recognition import MOST_BYTES, Recognition, Seen
 from streamscore.sources.source import Source
 from streamscore.sources.spellings import Spelling
 from streamscore.sources.table_text import Recorded, Table
-
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def separated_columns(

@@ -7,10 +7,10 @@ from itertools import chain
 from typing import IO, NamedTuple, NoReturn, Self
 
 from streamscore.errors import UsageError
+from streamscore.sources.beginnings import BYTE_ORDER_MARK
 from streamscore.sources.dialect_rows import DialectCsvRows, DialectJsonRows
 from streamscore.sources.faults import RecordFault
 from streamscore.sources.first_rows import (
-    BYTE_ORDER_MARK,
     separated_columns,
     spelling_of_lines,
     spelling_of_table,
@@ -104,9 +104,10 @@ def read_rows(
     SourceError
         When a CSV's header is unreadable or lacks required columns.
     """
-    spellings = spellings_of(source, file.layout, dialect)
-    rows = _csv_rows if file.layout == "csv" else _json_rows
     try:
+        layout = file.layout  # standard input is read to tell it
+        spellings = spellings_of(source, layout, dialect)
+        rows = _csv_rows if layout == "csv" else _json_rows
         with file.open() as content:
             opened = _Opened(content, file.name, on_dialect, may_grow)
             yield from rows(source, spellings, opened)

@@ -4,9 +4,10 @@ import csv
 import io
 from collections.abc import Iterator
 from itertools import chain
-from typing import IO, Any, Generic, NamedTuple, Self, TypeVar
+from typing import IO, Generic, NamedTuple, Self, TypeVar
 
 from streamscore.errors import SourceError
+from streamscore.sources.beginnings import rejoined
 from streamscore.sources.record_files import Layout
 
 _LONGEST_VALUE = 16_000_000
@@ -14,7 +15,6 @@ _LONGEST_VALUE = 16_000_000
 
 _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _DELIMITERS = (",", ";", "\t")
-_READ_BYTES = 1 << 16
 
 Line = TypeVar("Line", str, bytes)
 
@@ -133,7 +133,7 @@ def json_lines(content: IO[bytes]) -> Iterator[bytes]:
     """Return the lines of a file as UTF-8, also where a byte order mark says that it is UTF-16."""
     head = content.read(2)
     if head in _UTF_16_MARKS:
-        text = io.TextIOWrapper(_rejoined(head, content), "utf-16", "surrogatepass", newline="\n")
+        text = io.TextIOWrapper(rejoined(head, content), "utf-16", "surrogatepass", newline="\n")
         return (line.encode(errors="surrogatepass") for line in text)
     first = head if head.endswith(b"\n") else head + content.readline()
     return chain(io.BytesIO(first), content)
@@ -141,29 +141,8 @@ def json_lines(content: IO[bytes]) -> Iterator[bytes]:
 
 def _text_of(content: IO[bytes]) -> io.TextIOWrapper:
     head = content.read(2)
-    whole = _rejoined(head, content)
+    whole = rejoined(head, content)
     if head in _UTF_16_MARKS:
         return io.TextIOWrapper(whole, "utf-16", errors="surrogatepass", newline="")
     # What is not UTF-8 becomes surrogates, which make that row alone a fault.
     return io.TextIOWrapper(whole, "utf-8-sig", errors="surrogateescape", newline="")
-
-
-def _rejoined(head: bytes, rest: IO[bytes]) -> io.BufferedReader:
-    return io.BufferedReader(_Rejoined(head, rest), _READ_BYTES)
-
-
-class _Rejoined(io.RawIOBase):
-    """A file whose first bytes were taken already; it leaves the file open."""
-
-    def __init__(self, head: bytes, rest: IO[bytes]) -> None:
-        self._head = head
-        self._rest = rest
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        content = self._head or self._rest.read(len(buffer))
-        self._head = b""
-        buffer[: len(content)] = content
-        return len(content)

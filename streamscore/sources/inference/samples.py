@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from streamscore.errors import UsageError
+from streamscore.sources.beginnings import BYTE_ORDER_MARK
 from streamscore.sources.inference.flattening import Flattening
 from streamscore.sources.record_files import Layout, RecordFile
 from streamscore.sources.table_text import json_lines, open_table
@@ -82,8 +83,8 @@ def read_sample(file: RecordFile, most_rows: int) -> Sample:
     UsageError
         When the file cannot be read, holds no row, or has a header that is none.
     """
-    read = _csv_sample if file.layout == "csv" else _json_sample
     try:
+        read = _csv_sample if file.layout == "csv" else _json_sample
         with file.open() as content:
             sample = read(file.name, content, most_rows)
     except (OSError, EOFError, zlib.error, UnicodeError) as error:
@@ -142,7 +143,7 @@ def _json_sample(name: str, content: IO[bytes], most_rows: int) -> Sample:
     decode = msgspec.json.Decoder().decode
     unread = characters = 0
     lines = json_lines(content)
-    stripped = (line.strip().removeprefix(b"\xef\xbb\xbf") for line in lines)
+    stripped = (line.strip().removeprefix(BYTE_ORDER_MARK) for line in lines)
     for line in islice(filter(None, stripped), most_rows):
         try:
             record = decode(line)

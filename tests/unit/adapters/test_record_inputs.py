@@ -14,6 +14,8 @@ import pytest
 from adapters.record_inputs import record_file, record_files
 from cli.app import main
 from streamscore.errors import UsageError
+from streamscore.sources.inference.samples import read_sample
+from streamscore.sources.record_files import Layout
 from streamscore.sources.row_files import read_rows
 from tests.sensors import SENSORS, sensor_values
 
@@ -96,10 +98,26 @@ def test_standard_input_is_read_once() -> None:
         list(read_rows(SENSORS, file))
 
 
-def test_a_gzip_that_breaks_off_is_told(tmp_path: Path) -> None:
+def test_a_gzip_that_breaks_off_is_told() -> None:
     cut = gzip.compress(LINES)[:-12]
     with pytest.raises(UsageError, match="- is not: Compressed file ended"):
         values_of(io.BytesIO(cut))
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        b"\x1f\x8bno gzip at all",
+        gzip.compress(LINES)[:5],
+        gzip.compress(LINES)[:-12],
+        gzip.compress(LINES)[:10] + b"\xff" * 40,
+    ],
+)
+@pytest.mark.parametrize("layout", [None, "jsonl"])
+def test_a_damaged_gzip_on_standard_input_is_told(damaged: bytes, layout: Layout | None) -> None:
+    for reading in (lambda file: list(read_rows(SENSORS, file)), lambda file: read_sample(file, 9)):
+        with pytest.raises(UsageError, match="a file of records must be readable; - is not: "):
+            reading(record_file("-", layout, {}, io.BytesIO(damaged)))
 
 
 @pytest.mark.parametrize("url", ["s3://", "s3://bucket", "s3://bucket/", "s3:///key.csv"])
