@@ -98,7 +98,7 @@ class DialectCsvRows:
             When a value cannot be converted, a required one is missing, the text is not UTF-8 or
             the event time is unreadable.
         """
-        found = {name: reader.of_text(values[place]) for name, place, reader in self._there}
+        found = {name: reader[values[place]] for name, place, reader in self._there}
         return self._rows.row(found | self._absent, values[self._time_place])
 
 

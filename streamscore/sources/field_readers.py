@@ -1,4 +1,4 @@
-"""The values of one field, as a dialect writes them."""
+"""The values of one field, as a file writes them."""
 
 from typing import Any
 
@@ -12,10 +12,15 @@ from streamscore.sources.source import Field
 
 _REMEMBERED_VALUES = 10_000
 _REMEMBERED_LENGTH = 40
+_AS_IN_THE_SOURCE = FieldSpelling()
 
 
-class FieldReader:
-    """Reads the values of one field as a dialect writes them.
+class FieldReader(dict[str, Any]):
+    """The values of one field by the text that a file writes: `reader[text]` converts it.
+
+    UNSET is the value where the field is absent: the text is empty, or one that says "not known".
+    Blanks are a value where the field is a string whose text stays as it is; for every other they
+    are empty. A text without a value raises RecordFault. Those read are remembered: numbers repeat.
 
     Parameters
     ----------
@@ -24,56 +29,52 @@ class FieldReader:
     field : Field
         What it is in the source.
     spelling : FieldSpelling
-        How the dialect writes it.
+        How the file writes it.
 
     Examples
     --------
     >>> votes = Field(type="integer", role="number")
     >>> vote = FieldSpelling(name="vote", convert="grouped", default=0)
     >>> reader = FieldReader("votes", votes, vote)
-    >>> reader.of_text("1,341"), reader.of_text(""), reader.of_json(None)
+    >>> reader["1,341"], reader[" "], reader.of_json(None)
     (1341, 0, 0)
     """
 
-    def __init__(self, name: str, field: Field, spelling: FieldSpelling) -> None:
+    def __init__(
+        self, name: str, field: Field, spelling: FieldSpelling = _AS_IN_THE_SOURCE
+    ) -> None:
+        super().__init__()
         written = " or ".join(spelling.names(name))
         self._shown = name if written == name else f"{name} ({written})"
         self._field = field
         self._default = spelling.default
         self._is_plain_text = field.type == "string" and spelling.convert == "plain"
+        self._blanks_are_empty = not self._is_plain_text
         self._is_kept = field.type == "any" or (self._is_plain_text and self._default is None)
         self._convert = converter_of(spelling.convert, field.type)
         self._absent = () if field.type == "string" else field.missing
-        self._known: dict[str, Any] = {}
 
-    def of_text(self, text: str) -> Any:
-        """Return the value of a text; UNSET where the field is absent.
-
-        Raises
-        ------
-        RecordFault
-            When it has none.
-        """
-        if text in self._known:
-            return self._known[text]
-        if not text or text.isspace() or text in self._absent:
-            return self._of_empty(text)
-        try:
-            value = self._convert(text)
-        except ValueError as error:
-            raise RecordFault("wrong_type", f"{self._shown}: {error}") from None
-        if len(self._known) < _REMEMBERED_VALUES and len(text) <= _REMEMBERED_LENGTH:
-            self._known[text] = value
+    def __missing__(self, text: str) -> Any:
+        # Not a function of its own: most values of a long file come by here.
+        if not text or text in self._absent or (self._blanks_are_empty and text.isspace()):
+            value = self._of_empty(text)
+        else:
+            try:
+                value = self._convert(text)
+            except ValueError as error:
+                raise RecordFault("wrong_type", f"{self._shown}: {error}") from None
+        if len(self) < _REMEMBERED_VALUES and len(text) <= _REMEMBERED_LENGTH:
+            self[text] = value
         return value
 
     def of_json(self, raw: Raw | None) -> Any:
-        """Return the value of a piece of JSON, None where there is none; as `of_text`."""
+        """Return the value of a piece of JSON, None where there is none; as of a text."""
         content = b"null" if raw is None else bytes(raw)
         if content == b"null":
             return self._of_none("none" if raw is None else "null")
         if self._is_kept or not content.startswith(b'"'):
             return raw
-        return self.of_text(decoded(content))
+        return self[decoded(content)]
 
     def of_nothing(self) -> Any:
         """Return the value where the file has no such column."""

@@ -14,18 +14,16 @@ from msgspec import UNSET
 
 from streamscore.errors import SourceError
 from streamscore.sources.columns import Columns, fields_of_columns
-from streamscore.sources.converters import converter_of
 from streamscore.sources.event_time import EventClock
 from streamscore.sources.faults import Reason, RecordFault
+from streamscore.sources.field_readers import FieldReader
 from streamscore.sources.nesting import Nesting
 from streamscore.sources.record_structs import Leaf, says_missing, struct_of
-from streamscore.sources.source import Field, Source
+from streamscore.sources.source import Source
 
 _encode = msgspec.json.Encoder().encode
 _Key = str | int | float | bool | None
 _TIME_TYPES: dict[str, Any] = {"string": str, "integer": int, "float": float}
-_REMEMBERED_VALUES = 10_000
-_REMEMBERED_LENGTH = 40
 
 
 class Row(NamedTuple):
@@ -51,9 +49,9 @@ class CsvRows:
 
     `"3.0"` becomes 3 where the field is an integer; `true`, `false`, `1`, `0` in any case are
     booleans; an empty string means absent where the field is optional and stays `""` where it is a
-    required string; so do the texts that a field other than a string lists as `missing`. A field of
-    type `any` holds JSON. A field with a path has a column of its name
-    or of its path. Columns that the source does not name are kept as strings, those without a name
+    required string. Where a field is no string, blanks and the texts that it lists as `missing` are
+    empty too. A field of type `any` holds JSON. A field with a path has a column of its name or of
+    its path. Columns that the source does not name are kept as strings, those without a name
     are left out.
 
     Parameters
@@ -83,14 +81,14 @@ class CsvRows:
         _check_header(source, header, self._names)
         self._has_unnamed = "" in self._names
         self._nesting = Nesting(source)
-        self._required: list[tuple[str, _Converted]] = []
-        self._optional: list[tuple[str, _Converted]] = []
+        self._required: list[tuple[str, FieldReader]] = []
+        self._optional: list[tuple[str, FieldReader]] = []
         for name in self._names:
             field = source.fields.get(name)
             if field is not None and not field.required:
-                self._optional.append((name, _Converted(name, field)))
+                self._optional.append((name, FieldReader(name, field)))
             elif field is not None and field.type != "string":
-                self._required.append((name, _Converted(name, field)))
+                self._required.append((name, FieldReader(name, field)))
         self._clock = EventClock(source.event_time)
         self._time_field = source.event_time.field
         self._key_field = source.key
@@ -105,14 +103,14 @@ class CsvRows:
             event time is unreadable.
         """
         record: dict[str, Any] = dict(zip(self._names, values, strict=True))
-        for name, converted in self._required:
-            record[name] = converted[record[name]]
-        for name, converted in self._optional:
-            text = record[name]
-            if text and (value := converted[text]) is not UNSET:
-                record[name] = value
-            else:
+        for name, reader in self._required:
+            record[name] = reader[record[name]]
+        for name, reader in self._optional:
+            value = reader[record[name]]
+            if value is UNSET:
                 del record[name]
+            else:
+                record[name] = value
         if self._has_unnamed:
             del record[""]
         instant = self._clock.read(record[self._time_field])
@@ -226,27 +224,3 @@ def _check_header(source: Source, header: Sequence[str], fields: Sequence[str]) 
         raise SourceError(
             f"source {source.name} needs the columns {', '.join(absent)}; the header has {shown}"
         )
-
-
-class _Converted(dict[str, Any]):
-    """Values of one column already converted, by their text: numbers repeat."""
-
-    def __init__(self, name: str, field: Field) -> None:
-        super().__init__()
-        self._name = name
-        self._is_required = field.required
-        self._absent = () if field.type == "string" else field.missing
-        self._convert = converter_of("plain", field.type)
-
-    def __missing__(self, text: str) -> Any:
-        is_absent = text in self._absent
-        if self._is_required and (is_absent or not text):
-            received = repr(text) if text else "an empty value"
-            raise RecordFault("missing_field", f"{self._name} is required, got {received}")
-        try:
-            value = UNSET if is_absent else self._convert(text)
-        except ValueError as error:
-            raise RecordFault("wrong_type", f"{self._name}: {error}") from None
-        if len(self) < _REMEMBERED_VALUES and len(text) <= _REMEMBERED_LENGTH:
-            self[text] = value
-        return value
