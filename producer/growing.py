@@ -20,6 +20,9 @@ ROTATION_GRACE_SECONDS = 1.0
 FINGERPRINT_BYTES = 4096
 """At most so much of the beginning of a file makes its fingerprint."""
 
+LONGEST_LINE_BYTES = 100_000_000
+"""A longer line is passed on in parts: no record is so large, whatever the settings say."""
+
 _CHUNK_BYTES = 1 << 16
 _DIGITS = 12
 
@@ -28,7 +31,7 @@ End = Literal["stopped", "idle", "rotated", "truncated", "closed"]
 
 
 class GrowingFile(io.RawIOBase):
-    """The whole lines of a file, as they are written.
+    """The whole lines of a file, as they are written; only one too long for a record is not whole.
 
     Parameters
     ----------
@@ -120,6 +123,9 @@ class GrowingFile(io.RawIOBase):
             self._pass_on(bytes(self._tail) + lines + newline)
             self._tail.clear()
         self._tail += tail
+        if len(self._tail) > LONGEST_LINE_BYTES:
+            self._pass_on(bytes(self._tail))
+            self._tail.clear()
         return None
 
     def _pass_on(self, content: bytes) -> None:

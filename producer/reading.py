@@ -227,7 +227,7 @@ class FileReader:
             As for `read_rows`.
         """
         note = partial(self._dialects.__setitem__, file.name)
-        return read_rows(self._source, file, self._dialect, note, may_grow)
+        return read_rows(self._source, file, self._dialect, note, self._max_bytes, may_grow)
 
     def _rows(self, files: Sequence[RecordFile]) -> Iterator[tuple[int, int, FileRow]]:
         for number, file in enumerate(files):

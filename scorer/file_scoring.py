@@ -85,7 +85,7 @@ def score_file(
         When the file cannot be read.
     """
     fold = PartitionFold(model, model.new_window(1))
-    rows = read_rows(model.source, file, dialect)
+    rows = read_rows(model.source, file, dialect, max_bytes=model.codec.max_bytes)
     while batch := list(islice(rows, batch_records)):
         yield _scored(fold, batch)
 

@@ -143,7 +143,7 @@ def history_from_files(
     names = []
     for part, file in enumerate(files):
         names.append(short_name(file))
-        for line, row, fault in read_rows(codec.source, file, dialect):
+        for line, row, fault in read_rows(codec.source, file, dialect, max_bytes=codec.max_bytes):
             if row is not None:
                 builder.take(row.value, part, line)
             elif fault is not None:

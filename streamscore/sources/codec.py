@@ -56,6 +56,8 @@ class Codec:
 
     Attributes
     ----------
+    max_bytes : int
+        As given.
     look_ups : dict of str to LookUp
         Field name -> how its value is found in the struct.
 
@@ -75,7 +77,7 @@ class Codec:
         struct = source_struct(source, attributes)
         self.look_ups = {name: struct.look_ups[attributes[name]] for name in source.fields}
         self._getters = {name: found.getter() for name, found in self.look_ups.items()}
-        self._max_bytes = max_bytes
+        self.max_bytes = max_bytes
         self._decoder = msgspec.json.Decoder(struct.type)
         self._encoder = msgspec.json.Encoder()
         self._clock = EventClock(source.event_time)
@@ -101,9 +103,9 @@ class Codec:
         """
         if value is None:
             raise RecordFault("null_value", "a record needs a value, got null (a tombstone)")
-        if len(value) > self._max_bytes:
+        if len(value) > self.max_bytes:
             raise RecordFault(
-                "too_big", f"a record has at most {self._max_bytes} bytes, got {len(value)}"
+                "too_big", f"a record has at most {self.max_bytes} bytes, got {len(value)}"
             )
         try:
             # The decoder skips fields that the source does not name without looking at their
@@ -136,7 +138,7 @@ class Codec:
         places: list[int] = []
         records: list[Record] = []
         faults: list[tuple[int, RecordFault]] = []
-        decode, most = self._decoder.decode, self._max_bytes
+        decode, most = self._decoder.decode, self.max_bytes
         for place, value in enumerate(values):
             try:
                 # What `decode` does for nearly all of them, without the call.

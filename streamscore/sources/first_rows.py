@@ -1,6 +1,5 @@
 """The first rows of a file, looked at to recognise its spelling and then read like the others."""
 
-import csv
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 
@@ -13,7 +12,7 @@ from streamscore.sources.faults import RecordFault
 from streamscore.sources.recognition import MOST_BYTES, Recognition, Seen
 from streamscore.sources.source import Source
 from streamscore.sources.spellings import Spelling
-from streamscore.sources.table_text import Recorded, Table
+from streamscore.sources.table_text import TableRow
 
 
 def separated_columns(
@@ -50,11 +49,10 @@ def spelling_of_table(
     source: Source,
     spellings: Sequence[Spelling],
     columns: Columns,
-    table: Table,
-    delimiter: str,
+    rows: Iterator[TableRow],
     file_name: str,
-) -> tuple[Spelling, Iterator[str]]:
-    """Return the spelling of a CSV, and the lines after its header, those looked at included.
+) -> tuple[Spelling, Iterator[TableRow]]:
+    """Return the spelling of a CSV, and its rows, those looked at included.
 
     Raises
     ------
@@ -64,24 +62,25 @@ def spelling_of_table(
     recognition = Recognition(source, spellings)
     time_field = source.event_time.field
     places = {one.name: one.columns_of(columns)[time_field] for one in spellings}
-    lines = Recorded(table.lines)
-    reader = csv.reader(lines, delimiter=delimiter)
-    while not recognition.is_decided and lines.size < MOST_BYTES:
-        try:
-            values = next(reader)
-        except StopIteration:
-            break
-        except csv.Error:
+    taken: list[TableRow] = []
+    size = 0
+    while not recognition.is_decided and size < MOST_BYTES and (row := next(rows, None)):
+        taken.append(row)
+        values = row[1]
+        if isinstance(values, RecordFault):
             continue
+        size += sum(map(len, values))
         if len(values) == len(columns.names):
-            found = {name: Seen(values[place]) for name, place in places.items()}
-            recognition.see(found)
-    return recognition.chosen(file_name), chain(lines.taken, table.lines)
+            recognition.see({name: Seen(values[place]) for name, place in places.items()})
+    return recognition.chosen(file_name), chain(taken, rows)
 
 
 def spelling_of_lines(
-    source: Source, spellings: Sequence[Spelling], lines: Iterator[bytes], file_name: str
-) -> tuple[Spelling, Iterator[bytes]]:
+    source: Source,
+    spellings: Sequence[Spelling],
+    lines: Iterator[bytes | RecordFault],
+    file_name: str,
+) -> tuple[Spelling, Iterator[bytes | RecordFault]]:
     """Return the spelling of JSON lines, and all the lines, those looked at included.
 
     Raises
@@ -90,17 +89,20 @@ def spelling_of_lines(
         When it is ambiguous.
     """
     recognition = Recognition(source, spellings)
-    taken = Recorded(lines)
-    while not recognition.is_decided and taken.size < MOST_BYTES:
+    time_field = source.event_time.field
+    taken: list[bytes | RecordFault] = []
+    size = 0
+    while not recognition.is_decided and size < MOST_BYTES and (line := next(lines, None)):
+        taken.append(line)
+        if isinstance(line, RecordFault):
+            continue
+        size += len(line)
         try:
-            found = json_object(next(taken).removeprefix(BYTE_ORDER_MARK))
-        except StopIteration:
-            break
+            found = json_object(line.removeprefix(BYTE_ORDER_MARK))
         except RecordFault:
             continue
-        time_field = source.event_time.field
         recognition.see({one.name: _seen(one, found, time_field) for one in spellings})
-    return recognition.chosen(file_name), chain(taken.taken, lines)
+    return recognition.chosen(file_name), chain(taken, lines)
 
 
 def _seen(spelling: Spelling, found: Mapping[str, Raw], time_field: str) -> Seen:

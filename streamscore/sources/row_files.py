@@ -1,10 +1,8 @@
 """Files of records read row by row, in the order of the file."""
 
-import csv
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from itertools import chain
-from typing import IO, NamedTuple, NoReturn, Self
+from typing import IO, NamedTuple
 
 from streamscore.errors import UsageError
 from streamscore.sources.beginnings import BYTE_ORDER_MARK
@@ -19,7 +17,7 @@ from streamscore.sources.record_files import RecordFile
 from streamscore.sources.rows import CsvRows, JsonRows, Row
 from streamscore.sources.source import Source
 from streamscore.sources.spellings import Spelling, spellings_of, spellings_that_fit
-from streamscore.sources.table_text import json_lines, open_table
+from streamscore.sources.table_text import LONGEST_ROW, json_lines, open_table
 
 OnDialect = Callable[[str], None]
 """Told the dialect of a file, `canonical` for the source's own spelling, before its first row."""
@@ -47,21 +45,8 @@ class _Opened(NamedTuple):
     content: IO[bytes]
     name: str
     on_dialect: OnDialect
+    longest: int
     may_grow: Callable[[], bool]
-
-
-class _LastLine:
-    """Stands behind the last line, and knows whether it was asked for more."""
-
-    def __init__(self) -> None:
-        self.is_passed = False
-
-    def __iter__(self) -> Self:
-        return self
-
-    def __next__(self) -> NoReturn:
-        self.is_passed = True
-        raise StopIteration
 
 
 def read_rows(
@@ -69,6 +54,7 @@ def read_rows(
     file: RecordFile,
     dialect: str | None = None,
     on_dialect: OnDialect = lambda _name: None,
+    max_bytes: int = LONGEST_ROW,
     may_grow: Callable[[], bool] = lambda: False,
 ) -> Iterator[FileRow]:
     """Read a file of records row by row; blank lines are passed over.
@@ -86,6 +72,9 @@ def read_rows(
         The spelling of the file, `canonical` for the source's own; None recognises it.
     on_dialect : callable
         Told the spelling.
+    max_bytes : int
+        The largest record, in bytes. A row longer than that and than `LONGEST_ROW` is not read
+        whole; it is a fault, and reading goes on behind it.
     may_grow : callable
         Asked where a CSV ends within a row, behind a quote that nothing closes. True leaves that
         row out: the rest of it may still be written. Otherwise it is a row like the others.
@@ -104,12 +93,13 @@ def read_rows(
     SourceError
         When a CSV's header is unreadable or lacks required columns.
     """
+    longest = max(LONGEST_ROW, max_bytes)
     try:
         layout = file.layout  # standard input is read to tell it
         spellings = spellings_of(source, layout, dialect)
         rows = _csv_rows if layout == "csv" else _json_rows
         with file.open() as content:
-            opened = _Opened(content, file.name, on_dialect, may_grow)
+            opened = _Opened(content, file.name, on_dialect, longest, may_grow)
             yield from rows(source, spellings, opened)
     except (OSError, EOFError, zlib.error, UnicodeError) as error:
         raise UsageError(
@@ -118,10 +108,11 @@ def read_rows(
 
 
 def _csv_rows(source: Source, spellings: Sequence[Spelling], opened: _Opened) -> Iterator[FileRow]:
-    table = open_table(opened.content, opened.name)
+    table = open_table(opened.content, opened.name, opened.longest)
     delimiter, columns = separated_columns(spellings, table.headers)
     fitting = spellings_that_fit(source, spellings, columns)
-    spelling, lines = spelling_of_table(source, fitting, columns, table, delimiter, opened.name)
+    all_rows = table.rows(delimiter, opened.may_grow)
+    spelling, found = spelling_of_table(source, fitting, columns, all_rows, opened.name)
     opened.on_dialect(spelling.name)
     rows: CsvRows | DialectCsvRows = (
         CsvRows(source, columns.names)
@@ -129,36 +120,29 @@ def _csv_rows(source: Source, spellings: Sequence[Spelling], opened: _Opened) ->
         else DialectCsvRows(source, spelling, columns)
     )
     width = len(columns.names)
-    last = _LastLine()
-    reader = csv.reader(chain(lines, last), delimiter=delimiter)
-    while True:
-        line = table.header_lines + reader.line_num + 1
+    for line, values in found:
         try:
-            values = next(reader)
-            if last.is_passed and opened.may_grow():
-                return  # it wanted another line to end the row
-            if not values:
-                continue
+            if isinstance(values, RecordFault):
+                raise values
             if len(values) != width:
                 expected = f"a row has {width} values, as its header"
                 raise RecordFault("wrong_type", f"{expected}; got {len(values)}")
             yield FileRow(line, rows.read(values), None)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield FileRow(line, None, RecordFault("wrong_type", f"a row must be CSV: {error}"))
         except RecordFault as fault:
             yield FileRow(line, None, fault)
 
 
 def _json_rows(source: Source, spellings: Sequence[Spelling], opened: _Opened) -> Iterator[FileRow]:
-    all_lines = json_lines(opened.content)
+    all_lines = json_lines(opened.content, opened.longest)
     spelling, lines = spelling_of_lines(source, spellings, all_lines, opened.name)
     opened.on_dialect(spelling.name)
     rows: JsonRows | DialectJsonRows = (
         JsonRows(source) if spelling.is_canonical else DialectJsonRows(source, spelling)
     )
     for line, content in enumerate(lines, 1):
+        if isinstance(content, RecordFault):
+            yield FileRow(line, None, content)
+            continue
         value = content.rstrip(b"\r\n")
         if line == 1:
             value = value.removeprefix(BYTE_ORDER_MARK)

@@ -84,7 +84,7 @@ def check_sample(
     rows = 0
     dialects: list[str] = []
     faults: dict[Reason, FaultCount] = {}
-    for found in islice(read_rows(source, file, dialect, dialects.append), limit):
+    for found in islice(read_rows(source, file, dialect, dialects.append, max_bytes), limit):
         rows += 1
         fault = _fault(codec, found)
         if fault is not None:

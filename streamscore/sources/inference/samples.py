@@ -1,9 +1,8 @@
 """A sample of a file as columns of values, the file read once."""
 
-import csv
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import islice
 from typing import IO, Any
 
@@ -12,9 +11,12 @@ from msgspec import Struct
 
 from streamscore.errors import UsageError
 from streamscore.sources.beginnings import BYTE_ORDER_MARK
+from streamscore.sources.faults import RecordFault
 from streamscore.sources.inference.flattening import Flattening
 from streamscore.sources.record_files import Layout, RecordFile
 from streamscore.sources.table_text import json_lines, open_table
+
+_decode = msgspec.json.Decoder().decode
 
 _MOST_CHARACTERS = 256_000_000
 """Where a sample ends at the latest: what it holds in memory is a small multiple of this."""
@@ -108,16 +110,15 @@ def _csv_sample(name: str, content: IO[bytes], most_rows: int) -> Sample:
     _check_header(name, header)
     rows: list[list[str]] = []
     unread = characters = 0
-    reader = csv.reader(table.lines, delimiter=delimiter)
-    for values in islice(_csv_rows(reader), most_rows):
-        if values is None or len(values) != len(header) or not _is_utf8(values):
+    for _, values in islice(table.rows(delimiter), most_rows):
+        if isinstance(values, RecordFault) or len(values) != len(header) or not _is_utf8(values):
             unread += 1
             continue
         rows.append(values)
         characters += sum(map(len, values))
         if characters > _MOST_CHARACTERS:
             break
-    rest = sum(1 for _ in table.lines)
+    rest = table.lines.count_rest()
     columns = [
         Column(name=title, values=[row[place] or None for row in rows])
         for place, title in enumerate(header)
@@ -125,31 +126,12 @@ def _csv_sample(name: str, content: IO[bytes], most_rows: int) -> Sample:
     return _sample(name, "csv", columns, len(rows), unread, rest, {})
 
 
-def _csv_rows(reader: Any) -> Iterator[list[str] | None]:
-    while True:
-        try:
-            values = next(reader)
-        except StopIteration:
-            return
-        except csv.Error:
-            yield None
-            continue
-        if values:
-            yield values
-
-
 def _json_sample(name: str, content: IO[bytes], most_rows: int) -> Sample:
     flattening = Flattening()
-    decode = msgspec.json.Decoder().decode
     unread = characters = 0
     lines = json_lines(content)
-    stripped = (line.strip().removeprefix(BYTE_ORDER_MARK) for line in lines)
-    for line in islice(filter(None, stripped), most_rows):
-        try:
-            record = decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            record = None
-        if not isinstance(record, dict):
+    for line in islice((line for line in map(_stripped, lines) if line), most_rows):
+        if isinstance(line, RecordFault) or (record := _object(line)) is None:
             unread += 1
             continue
         flattening.add(record)
@@ -161,6 +143,18 @@ def _json_sample(name: str, content: IO[bytes], most_rows: int) -> Sample:
         Column(name=one.name, path=one.path, values=one.values) for one in flattening.columns()
     ]
     return _sample(name, "jsonl", columns, flattening.rows, unread, rest, flattening.left_out())
+
+
+def _stripped(line: bytes | RecordFault) -> bytes | RecordFault:
+    return line if isinstance(line, RecordFault) else line.strip().removeprefix(BYTE_ORDER_MARK)
+
+
+def _object(line: bytes) -> dict[str, Any] | None:
+    try:
+        record = _decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return record if isinstance(record, dict) else None
 
 
 def _sample(

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from producer.growing import (
+    LONGEST_LINE_BYTES,
     POLL_SECONDS,
     ROTATION_GRACE_SECONDS,
     GrowingFile,
@@ -61,6 +62,19 @@ def appending(path: Path, content: bytes) -> Act:
             file.write(content)
 
     return act
+
+
+def test_a_line_that_never_ends_is_not_kept(path: Path) -> None:
+    chunk = b"x" * 1_000_000
+    with path.open("ab") as file:
+        for _ in range(LONGEST_LINE_BYTES // len(chunk) + 20):
+            file.write(chunk)
+    stream = growing(path, is_stopped=lambda: True)
+    size = 0
+    with io.BufferedReader(stream) as content:
+        while part := content.read1(1 << 20):
+            size += len(part)
+    assert LONGEST_LINE_BYTES < size < path.stat().st_size
 
 
 def test_lines_come_as_they_are_written_and_only_whole(path: Path) -> None:

@@ -1,4 +1,6 @@
 import gzip
+import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ from streamscore.sources import Source
 from streamscore.sources.record_files import LocalFile
 from streamscore.sources.row_files import FileRow, read_rows
 from streamscore.sources.source_files import parse_source
+from streamscore.sources.table_text import LONGEST_ROW
 
 AT = 1_700_000_000_000
 SOURCE: Source = parse_source(
@@ -111,6 +114,86 @@ def test_a_csv_header_of_very_many_columns_is_looked_through_once(tmp_path: Path
     assert read(tmp_path, "a.csv", header) == []
     with pytest.raises(SourceError, match="repeats c7"):
         read(tmp_path, "a.csv", header + b",c7")
+
+
+GOOD_LINE = b'{"at": %d, "note": "ok"}' % AT
+
+
+@pytest.mark.parametrize("packed", [lambda text: text.encode(), lambda text: text.encode("utf-16")])
+def test_a_json_line_beyond_any_length_is_a_fault_and_the_next_ones_are_read(
+    tmp_path: Path, packed: Callable[[str], bytes]
+) -> None:
+    long = '{"at": 1, "note": "' + "x" * (LONGEST_ROW + 100_000) + '"}'
+    good = GOOD_LINE.decode()
+    lines = [long, good, long, "{", good, long]
+    rows = read(tmp_path, "a.jsonl", packed("\n".join(lines)))
+    assert told(rows) == [
+        (1, "too_big"),
+        (2, GOOD_LINE),
+        (3, "too_big"),
+        (4, "not_json"),
+        (5, GOOD_LINE),
+        (6, "too_big"),
+    ]
+    assert "limit of a row is 16,000,000 characters" in str(rows[0].fault)
+
+
+@pytest.mark.parametrize(
+    "long",
+    [
+        b"%d,%b" % (AT, b"x" * LONGEST_ROW),
+        b"%d" % AT + b",x" * LONGEST_ROW,
+        b'%d,"' % AT + b"x" * 40_000_000 + b'"',
+        b'%d,"' % AT + b"x" * LONGEST_ROW,
+    ],
+)
+def test_a_csv_row_beyond_any_length_is_a_fault_and_the_next_ones_are_read(
+    tmp_path: Path, long: bytes
+) -> None:
+    good = b"%d,ok" % AT
+    content = b"\n".join([b"at,note", long, good, b'%d,"two' % AT, b'lines"', long, good])
+    assert told(read(tmp_path, "a.csv", content)) == [
+        (2, "too_big"),
+        (3, b'{"at":%d,"note":"ok"}' % AT),
+        (4, b'{"at":%d,"note":"two\\nlines"}' % AT),
+        (6, "too_big"),
+        (7, b'{"at":%d,"note":"ok"}' % AT),
+    ]
+
+
+def test_a_csv_row_of_lines_without_end_is_a_fault(tmp_path: Path) -> None:
+    endless = b'1,"' + (b"x" * 1_000 + b'\n","') * (LONGEST_ROW // 1_000)
+    rows = read(tmp_path, "a.csv", b"at,note\n" + endless)
+    assert told(rows[:1]) == [(2, "too_big")]
+
+
+def test_a_row_may_be_as_long_as_the_largest_record(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    line = b'{"at": %d, "note": "%b"}' % (AT, b"x" * LONGEST_ROW)
+    path.write_bytes(line + b"\r\n" + line[:-2] + b'x"}\r\n')
+    rows = list(read_rows(SOURCE, LocalFile(path), max_bytes=len(line)))
+    assert told(rows) == [(1, line), (2, "too_big")]
+
+
+@pytest.mark.parametrize(
+    ("name", "head"), [("a.jsonl", b"["), ("a.csv", b"at,note\n1,"), ("b.csv", b'at,note\n1,"')]
+)
+def test_the_memory_that_reading_takes_does_not_grow_with_a_line(
+    tmp_path: Path, name: str, head: bytes
+) -> None:
+    path = tmp_path / name
+    with path.open("wb") as file:
+        file.write(head)
+        for _ in range(150):
+            file.write(b"[1, 2], " * 125_000)
+    tracemalloc.start()
+    try:
+        faults = [found.fault for found in read_rows(SOURCE, LocalFile(path))]
+        peak_bytes = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert [fault.reason for fault in faults if fault] == ["too_big"]
+    assert peak_bytes < 6 * LONGEST_ROW < path.stat().st_size
 
 
 def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
