@@ -98,11 +98,12 @@ def scored_by_a_worker(topic: Topic, model: Model) -> Outcome:
 def judged_figures(stream: Stream, outcome: Outcome) -> dict[str, float]:
     """Count the records that are not in one place, or not in the one that a plain reading says."""
     scored, reasons = _by_offset(outcome)
+    source = load_source(_SOURCE)
     placed = otherwise = 0
     for offset, value in enumerate(stream.values):
         places = len(scored.get(offset, [])) + len(reasons.get(offset, []))
         placed += places == 1
-        expected = naive_judgement(load_source(_SOURCE), value)
+        expected = naive_judgement(source, value)
         found = reasons.get(offset, [])
         otherwise += bool(found) != bool(expected) or not set(found) <= expected
     strange = len((scored.keys() | reasons.keys()) - set(range(len(stream.values))))
