@@ -178,7 +178,8 @@ def sniffed_layout(content: IO[bytes]) -> tuple[Layout, bytes]:
 
     Examples
     --------
-    >>> sniffed_layout(io.BytesIO(b"\n{}\n{}\n"))
+    >>> from io import BytesIO
+    >>> sniffed_layout(BytesIO(b"\n{}\n{}\n"))
     ('jsonl', b'\n{}\n')
     """
     head = line = b""

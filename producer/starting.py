@@ -182,7 +182,7 @@ def check_beginning(
         raise lost(f"nothing of it is left in {topic}, whose oldest messages are gone")
     if watermark_ms is None or first_ms >= watermark_ms:
         return
-    after = iso_utc(watermark_ms)
+    later = iso_utc(watermark_ms + 1)
     looked = ""
     if traces is not None:
         looked = (
@@ -190,7 +190,8 @@ def check_beginning(
             "there to be taken up."
         )
     raise UsageError(
-        f"a replay must not go behind what {topic} already holds, up to {after}; the first row is "
-        f"of {iso_utc(first_ms)}. Send only later rows with --from {after}, replay beside it with "
-        f"--run NAME, or send all of them, as late records, with --allow-behind.{looked}"
+        f"a replay must not go behind what {topic} already holds, up to {iso_utc(watermark_ms)}; "
+        f"the first row is of {iso_utc(first_ms)}. Send only later rows with --from {later}, "
+        f"replay beside it with --run NAME, or send all of them, as late records, with "
+        f"--allow-behind.{looked}"
     )

@@ -15,12 +15,13 @@ Convert = Callable[[str], Any]
 
 _BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
 _ANSWERS = {**_BOOLEANS, "t": True, "f": False, "yes": True, "no": False, "y": True, "n": False}
-_GROUPED = re.compile(r"[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?")
+# Nobody groups a leading zero: 0,408 has a decimal comma.
+_GROUPED = re.compile(r"[+-]?([1-9]\d{0,2}(,\d{3})+|\d+)(\.\d+)?")
 _CURRENCY = r"(?:[$€£¥₹]|USD|EUR|GBP|CHF|JPY|CAD|AUD|INR|CNY|SEK|NOK|DKK|PLN)?"
 _MONEY = re.compile(
-    rf"(?P<sign>[+-]?){_CURRENCY}\s*(?P<number>(\d{{1,3}}(,\d{{3}})+|\d+)(\.\d+)?)\s*{_CURRENCY}"
+    rf"(?P<sign>[+-]?){_CURRENCY}\s*(?P<number>([1-9]\d{{0,2}}(,\d{{3}})+|\d+)(\.\d+)?)\s*{_CURRENCY}"
 )
-_DECIMAL_COMMA = re.compile(r"[+-]?(\d{1,3}([.\s]\d{3})+|\d+)(,\d+)?")
+_DECIMAL_COMMA = re.compile(r"[+-]?([1-9]\d{0,2}([.\s]\d{3})+|\d+)(,\d+)?")
 
 
 def converter_of(converter: Converter, kind: FieldType) -> Convert:

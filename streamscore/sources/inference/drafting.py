@@ -14,7 +14,7 @@ from streamscore.sources.inference.naming import check_source_name, source_name_
 from streamscore.sources.inference.rates import Pace, pace_of
 from streamscore.sources.inference.samples import Sample, read_sample
 from streamscore.sources.inference.time_layouts import says_offset
-from streamscore.sources.inference.value_types import typed
+from streamscore.sources.inference.value_types import TypedColumn, typed_columns
 from streamscore.sources.record_files import RecordFile
 from streamscore.sources.source import Source
 from streamscore.sources.source_files import builtin_names, parse_source
@@ -91,7 +91,7 @@ def infer_source(file: RecordFile, plan: InferencePlan = _DEFAULTS) -> Draft:
     check_source_name(name, builtin_names())
     _check_zone(plan.zone)
     sample = read_sample(file, plan.rows)
-    columns = [typed(column, sample.layout) for column in sample.columns]
+    columns = typed_columns(sample.columns, sample.layout)
     time = event_time_of(sample, columns, plan.zone or "UTC", plan.time)
     dialect = file_dialect_of(columns, time, sample.layout)
     fields = field_guesses(columns, time, sample.layout, dialect)
@@ -103,7 +103,7 @@ def infer_source(file: RecordFile, plan: InferencePlan = _DEFAULTS) -> Draft:
         toml=toml,
         rows=sample.rows + sample.unread,
         total_rows=sample.total_rows,
-        to_check=tuple(_to_check(sample, time, fields, pace, plan)),
+        to_check=tuple(_to_check(sample, columns, time, fields, pace, plan)),
     )
 
 
@@ -116,8 +116,16 @@ def _check_zone(zone: str | None) -> None:
         ) from None
 
 
+def _unsure_numbers(columns: Sequence[TypedColumn]) -> list[str]:
+    unsure = [one.name for one in columns if one.may_have_decimal_commas]
+    return (
+        [f"numbers: 1,480 is read as 1480, not as 1.48, in {', '.join(unsure)}"] if unsure else []
+    )
+
+
 def _to_check(
     sample: Sample,
+    columns: Sequence[TypedColumn],
     time: EventTimeGuess,
     fields: Sequence[FieldGuess],
     pace: Pace,
@@ -136,6 +144,7 @@ def _to_check(
         )
     if plan.zone is None and not time.is_relative and not says_offset(time.time.format):
         found.append("zone: none is written, UTC is assumed; --zone names another")
+    found += _unsure_numbers(columns)
     private = [one.name for one in fields if one.field.private]
     if private:
         found.append(f"private: {', '.join(private)}")

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Literal, get_args
 
 from msgspec import Struct
@@ -75,6 +75,15 @@ class TypedColumn(Struct, frozen=True, kw_only=True):
         return self.type in ("integer", "float")
 
     @property
+    def may_have_decimal_commas(self) -> bool:
+        """Whether its grouped numbers may as well have decimal commas."""
+        if self.writing != "grouped":
+            return False
+        commas = _READERS["decimal_comma"]
+        texts = [text for text in self.column.values if text is not None and "," in text]
+        return all(commas(text) is not None for text in texts)
+
+    @property
     def present(self) -> int:
         """How many rows have a value of the type."""
         return sum(value is not None for value in self.known)
@@ -86,7 +95,24 @@ class TypedColumn(Struct, frozen=True, kw_only=True):
         return Counter(value for value in self.known if value is not None)
 
 
-def typed(column: Column, layout: Layout) -> TypedColumn:
+def typed_columns(columns: Sequence[Column], layout: Layout) -> list[TypedColumn]:
+    """Guess the types of the columns of a file.
+
+    Numbers such as `1,480` have a group or a decimal comma; the other columns of the file tell.
+
+    Examples
+    --------
+    >>> fee, total = Column(name="fee", values=["1,480"]), Column(name="total", values=["2.162,08"])
+    >>> [column.known for column in typed_columns([fee, total], "csv")]
+    [[1.48], [2162.08]]
+    """
+    found = [typed(column, layout) for column in columns]
+    if any(one.writing == "decimal_comma" for one in found):
+        found = [typed(one.column, layout, "decimal_comma") for one in found]
+    return found
+
+
+def typed(column: Column, layout: Layout, usual: Writing = "plain") -> TypedColumn:
     """Guess the type of a column.
 
     Parameters
@@ -95,6 +121,8 @@ def typed(column: Column, layout: Layout) -> TypedColumn:
         The column.
     layout : {"csv", "jsonl"}
         A CSV holds texts; JSON has types of its own, which are taken at their word.
+    usual : Writing
+        How other numbers of the file are written; it decides where several read as many.
 
     Examples
     --------
@@ -102,29 +130,31 @@ def typed(column: Column, layout: Layout) -> TypedColumn:
     >>> sizes.type, sizes.writing, sizes.known, sizes.missing
     ('integer', 'grouped', [1341, 12, None, None], ('N/A',))
     """
-    return _typed_texts(column) if layout == "csv" else _typed_json(column)
+    return _typed_texts(column, usual) if layout == "csv" else _typed_json(column)
 
 
-def _typed_texts(column: Column) -> TypedColumn:
+def _typed_texts(column: Column, usual: Writing) -> TypedColumn:
     counts = Counter(value for value in column.values if value is not None)
     absent = [text for text in counts if text.strip().casefold() in SENTINELS]
     rest = Counter({text: count for text, count in counts.items() if text not in absent})
     lower = {text.lower() for text in rest}
     if lower and (lower <= {"true", "false"} or lower == {"0", "1"}):
         return _read(column, "boolean", lambda text: text.lower() in ("true", "1"), absent)
-    number = _number_column(column, rest, absent)
+    number = _number_column(column, rest, absent, usual)
     if number is not None:
         return number
     return _read(column, "string", str, absent, keeps=True)
 
 
-def _number_column(column: Column, counts: Counter[str], absent: list[str]) -> TypedColumn | None:
+def _number_column(
+    column: Column, counts: Counter[str], absent: list[str], usual: Writing
+) -> TypedColumn | None:
     """Read a column as numbers; None where too few of its values are any."""
     if not counts or any(_CODE.fullmatch(text) for text in counts):
         return None
     best: tuple[int, Writing] = (0, "plain")
-    for writing, read_text in _READERS.items():
-        read = sum(n for text, n in counts.items() if read_text(text) is not None)
+    for writing in dict.fromkeys(("plain", usual, *_READERS)):
+        read = sum(n for text, n in counts.items() if _READERS[writing](text) is not None)
         if read > best[0]:
             best = (read, writing)
     total, (read, writing) = counts.total(), best

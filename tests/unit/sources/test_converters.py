@@ -24,6 +24,7 @@ READ: list[tuple[Converter, FieldType, str, Any]] = [
     ("grouped", "integer", "-12,000,000", -12_000_000),
     ("grouped", "integer", "1341.0", 1341),
     ("grouped", "float", "+1,341.25", 1341.25),
+    ("decimal_comma", "float", "0,408", 0.408),
     ("decimal_comma", "float", "1.341,25", 1341.25),
     ("decimal_comma", "float", "1\u202f341,25", 1341.25),
     ("decimal_comma", "integer", "1.341", 1341),

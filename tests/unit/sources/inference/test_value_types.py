@@ -1,7 +1,7 @@
 import pytest
 
 from streamscore.sources.inference.samples import Column
-from streamscore.sources.inference.value_types import TypedColumn, typed
+from streamscore.sources.inference.value_types import TypedColumn, typed, typed_columns
 
 
 def read(values: list[object], layout: str = "csv") -> TypedColumn:
@@ -76,3 +76,16 @@ def test_a_few_accidents_among_numbers_are_counted_and_many_make_a_text() -> Non
 def test_values_of_another_json_type_are_counted_where_they_are_few() -> None:
     column = read([*range(100), "n/a"], "jsonl")
     assert (column.type, column.unread, column.known[-1]) == ("integer", 1, None)
+
+
+def test_other_numbers_of_a_file_tell_a_decimal_comma_from_a_group() -> None:
+    fee = Column(name="fee", values=["1,480", "2,051"])
+    total = Column(name="total", values=["2.162,08", "27,23"])
+    alone, beside = typed(fee, "csv"), typed_columns([fee, total], "csv")[0]
+    assert (alone.known, alone.may_have_decimal_commas) == ([1480, 2051], True)
+    assert (beside.known, beside.may_have_decimal_commas) == ([1.48, 2.051], False)
+
+
+def test_nobody_groups_a_leading_zero() -> None:
+    fee = typed(Column(name="fee", values=["0,408", "1,480"]), "csv")
+    assert (fee.writing, fee.known) == ("decimal_comma", [0.408, 1.48])
