@@ -60,5 +60,6 @@ lock: .venv/installed
 
 # The packages, with their bytecode: several processes start at once later, and each would compile them.
 .venv/installed: pyproject.toml uv.lock bin/uv
+	@echo "Installing the locked packages and compiling them; on a new machine this takes some minutes"
 	@$(UV) sync --frozen --compile-bytecode
 	@touch $@

@@ -1,6 +1,7 @@
 """What is checked before scoring begins."""
 
 import logging
+import socket
 from collections import Counter
 from collections.abc import Sequence
 
@@ -29,6 +30,24 @@ def refuse_repeated_sources(sources: Sequence[Source], prefix: str) -> None:
                 f"sources scored by one worker have a {what} each; received {repeated[0]} more "
                 "than once. Give each source once"
             )
+
+
+def refuse_a_taken_address(bind: str, port: int) -> None:
+    """Refuse an address for the pages that cannot be listened on.
+
+    Raises
+    ------
+    UsageError
+        When another program has the port, or the address is none of this machine's.
+    """
+    try:
+        socket.create_server((bind, port)).close()
+    except OSError as error:
+        raise UsageError(
+            f"a worker's pages need an address of their own; {bind}, port {port} cannot be had: "
+            f"{error.strerror}. Name another with --port, or 0 for any free one (worker.bind, "
+            "worker.port)"
+        ) from None
 
 
 def warn_of_a_short_window(source: Source, partitions: int) -> None:
