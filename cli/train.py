@@ -138,14 +138,18 @@ def _plan(
 
 
 def _lines(report: TrainingReport) -> list[str]:
+    from trainer.report import rates_by_chance
+
     figures = report.metrics
     counts = [
         f"{figures['fit_rows']:,.0f} to fit",
         f"{figures['calibration_rows']:,.0f} to calibrate",
         f"{figures['held_out_rows']:,.0f} held out",
     ]
+    low, high = rates_by_chance(figures)
     rates = (
-        f"{figures['realised_flag_rate']:.2%} of those held out, at {figures['nominal_rate']:.2%}"
+        f"{figures['realised_flag_rate']:.2%} of those held out, at {figures['nominal_rate']:.2%} "
+        f"nominal; by chance {low:.2%} to {high:.2%}"
     )
     skipped = ", ".join(f"{count:,} {reason}" for reason, count in report.skipped.items())
     lines = [
@@ -153,7 +157,7 @@ def _lines(report: TrainingReport) -> list[str]:
         f"  history   {report.history}, {report.first_event_time} to {report.last_event_time}",
         f"  records   {figures['rows']:,.0f}: {', '.join(counts)}",
         *([f"  skipped   {skipped}"] if skipped else []),
-        f"  flagged   {rates} nominal",
+        f"  flagged   {rates}",
     ]
     if report.bundle is not None:
         return [*lines, f"  bundle    {report.bundle}"]

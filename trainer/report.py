@@ -1,5 +1,8 @@
 """What a training did, to be printed and logged."""
 
+from collections.abc import Mapping
+from math import sqrt
+
 from msgspec import Struct
 
 from streamscore.events import iso_utc
@@ -101,3 +104,28 @@ def training_report(
         digest=manifest.digest,
         seconds=seconds,
     )
+
+
+def rates_by_chance(metrics: Mapping[str, float]) -> tuple[float, float]:
+    """Return between which flag rates 95 of 100 honest models lie, by chance alone.
+
+    The share of held-out records that is flagged varies with those records, and with the ones that
+    fill the window; both as binomial shares, in the normal approximation.
+
+    Parameters
+    ----------
+    metrics : mapping of str to float
+        `nominal_rate`, `held_out_rows`, `calibration_rows`, as a report has them.
+
+    Examples
+    --------
+    >>> low, high = rates_by_chance(
+    ...     {"nominal_rate": 0.01, "held_out_rows": 1200, "calibration_rows": 2400}
+    ... )
+    >>> round(low, 4), round(high, 4)
+    (0.0031, 0.0169)
+    """
+    rate = metrics["nominal_rate"]
+    spread = rate * (1 - rate) * (1 / metrics["held_out_rows"] + 1 / metrics["calibration_rows"])
+    reach = 1.96 * sqrt(spread)
+    return max(0.0, rate - reach), min(1.0, rate + reach)

@@ -52,6 +52,8 @@ class Columns:
 
     def shown(self) -> str:
         """Return the names for a message."""
+        if not any(self.names):
+            return "none: is the file empty?"
         few = len(self.names) <= 30
         return ", ".join(self.names) if few else f"{len(self.names)} others"
 

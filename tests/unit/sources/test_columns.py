@@ -21,3 +21,11 @@ def test_columns_without_a_name_may_repeat_and_others_not() -> None:
     Columns(["a", "", ""]).check()
     with pytest.raises(SourceError, match="may occur once; the header repeats a"):
         Columns(["a", "b", "a"]).check()
+
+
+def test_a_header_without_a_name_is_said_to_be_none() -> None:
+    assert [Columns(names).shown() for names in ([], ["", ""], ["a", "b"])] == [
+        "none: is the file empty?",
+        "none: is the file empty?",
+        "a, b",
+    ]
