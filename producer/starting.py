@@ -192,6 +192,6 @@ def check_beginning(
     raise UsageError(
         f"a replay must not go behind what {topic} already holds, up to {iso_utc(watermark_ms)}; "
         f"the first row is of {iso_utc(first_ms)}. Send only later rows with --from {later}, "
-        f"replay all of them into a run of their own with --run NAME, or send them as late records, "
-        f"with --allow-behind.{looked}"
+        "replay all of them into a run of their own with --run NAME, or send them as late "
+        f"records, with --allow-behind.{looked}"
     )
