@@ -274,7 +274,7 @@ def test_a_replay_behind_the_topic_is_refused_with_advice(
 ) -> None:
     written(tmp_path / "a.csv", 300)
     last = replayed(tmp_path / "a.csv", partitions=2).last_event_time
-    with pytest.raises(UsageError, match=f"--from {last}.*--allow-behind"):
+    with pytest.raises(UsageError, match=rf"up to {last};.*--from {last[:-4]}001Z.*--allow-behind"):
         replayed(tmp_path / "a.csv")
     again = replayed(tmp_path / "a.csv", times=time_range(source, last))
     assert again.sent >= 1
@@ -296,7 +296,7 @@ def test_one_record_with_an_absurd_date_does_not_keep_later_rows_out(
     absurd = {**made[0], source.event_time.field: "12/31/2099 11:00:00 PM"}
     write_message(kafka, summary.topic, msgspec.json.encode(absurd))
     last = summary.last_event_time
-    with pytest.raises(UsageError, match=f"--from {last}"):
+    with pytest.raises(UsageError, match=f"up to {last};"):
         replayed(tmp_path / "a.csv")
     assert replayed(tmp_path / "a.csv", times=time_range(source, last)).sent >= 1
 
@@ -307,7 +307,7 @@ def test_bad_records_at_the_end_do_not_hide_how_far_the_stream_is(
     written(tmp_path / "a.csv", 300)
     summary = replayed(tmp_path / "a.csv")
     write_message(kafka, summary.topic, b"{", count=400)
-    with pytest.raises(UsageError, match=f"--from {summary.last_event_time}"):
+    with pytest.raises(UsageError, match=f"up to {summary.last_event_time};"):
         replayed(tmp_path / "a.csv")
 
 
