@@ -44,16 +44,18 @@ def encoder_difference(source_name: str, values: Sequence[bytes]) -> float:
     """Encode records both ways; return the largest difference, infinite where NaN differ."""
     codec = Codec(load_source(source_name))
     records = [codec.decode(value) for value in values]
-    local_ms = [codec.event_time(record).local_ms for record in records]
+    times = [codec.event_time(record) for record in records]
+    utc_ms = np.array([time.utc_ms for time in times], np.int64)
+    local_ms = np.array([time.local_ms for time in times], np.int64)
     # Fit on half, so that the other half holds unseen categories.
     encoder = Encoder.fit(codec, records[::2], ColumnPlan())
-    fast = encoder.encode(records, np.array(local_ms, np.int64))
+    fast = encoder.encode(records, utc_ms, local_ms)
     rows = [msgspec.json.decode(value) for value in values]
     learned = encoder.learned
     plain = np.array(
         [
             naive_encode(codec.source, learned, row, at)
-            for row, at in zip(rows, local_ms, strict=True)
+            for row, at in zip(rows, local_ms.tolist(), strict=True)
         ]
     )
     if not np.array_equal(np.isnan(fast), np.isnan(plain)):

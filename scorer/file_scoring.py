@@ -108,8 +108,9 @@ def _row_scores(model: Model, lines: list[int], scored: Scored) -> Iterator[RowS
     flagged = scored.flagged(rate)
     reasons: dict[int, str] = {}
     if flagged:
-        shares = model.attribute(scored.matrix[flagged])
-        reasons = {at: fields[0][0] for at, fields in zip(flagged, shares, strict=True)}
+        records = [scored.records[at] for at in flagged]
+        found = model.attribute(records, scored.matrix[flagged], scored.channels[flagged])
+        reasons = {at: why[0].fields[0] for at, why in zip(flagged, found, strict=True)}
     for at, line in enumerate(lines):
         threshold = float(judged.threshold[at])
         yield RowScore(

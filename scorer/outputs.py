@@ -9,6 +9,7 @@ from scorer.passing_on import key_of, passed_on
 from scorer.step import Message, Output
 from streamscore import headers
 from streamscore.calibration import severity
+from streamscore.detectors import Reason
 from streamscore.events import (
     MASK,
     NO_RECORD,
@@ -106,13 +107,14 @@ class OutputWriter:
         """Make the events of flagged records, given by their places among the scored ones."""
         if not flagged:
             return []
-        reasons = model.attribute(scored.matrix[flagged])
+        records = [scored.records[i] for i in flagged]
+        reasons = model.attribute(records, scored.matrix[flagged], scored.channels[flagged])
         made_at_ms = int(self._wall_clock() * 1000)
         outputs = []
-        for i, shares in zip(flagged, reasons, strict=True):
+        for i, why in zip(flagged, reasons, strict=True):
             message = messages[scored.good[i]]
             own = passed_on(message)
-            anomaly = self._anomaly(message, scored, i, shares, model)
+            anomaly = self._anomaly(message, scored, i, why, model)
             event = self._encode(anomaly_event(anomaly, made_at_ms, own.traceparent))
             key = None if self._has_private_key else own.key
             outputs.append(Output(self._outlets.anomalies, event, key, own.headers))
@@ -149,7 +151,7 @@ class OutputWriter:
         message: Message,
         scored: Scored,
         i: int,
-        shares: Sequence[tuple[str, float]],
+        reasons: Sequence[Reason],
         model: Model,
     ) -> Anomaly:
         value = message.value() or b""
@@ -166,13 +168,22 @@ class OutputWriter:
             nominal_rate=rate,
             severity=severity(float(judged.tail[i]), rate),
             model=model.version,
-            attribution=[
-                Attribution(name, share, self._shown(scored, i, name, model))
-                for name, share in shares
-            ],
+            attribution=[self._attribution(scored, i, reason, model) for reason in reasons],
             record=record,
             record_sha256=sha256(value) if record is NO_RECORD else None,
             run=self._outlets.run or msgspec.UNSET,
+        )
+
+    def _attribution(self, scored: Scored, i: int, reason: Reason, model: Model) -> Attribution:
+        field, *also = reason.fields
+        # Words quote values, also of fields that a private one is compared with.
+        is_private = any(name in self._private for name in reason.quoted)
+        return Attribution(
+            field=field,
+            share=reason.share,
+            value=self._shown(scored, i, field, model),
+            also=also or msgspec.UNSET,
+            reason=reason.words if reason.words and not is_private else msgspec.UNSET,
         )
 
     def _shown(self, scored: Scored, i: int, field: str, model: Model) -> object:

@@ -13,7 +13,14 @@ from scorer.step import Folded, Message, Output
 from streamscore import headers
 from streamscore.errors import BundleError, StreamscoreError, UsageError
 from streamscore.runs import Tally
-from streamscore.scoring import Model, ModelVersion, PartitionFold, PartitionState, Scored
+from streamscore.scoring import (
+    Model,
+    ModelVersion,
+    PartitionFold,
+    PartitionState,
+    Scored,
+    kept_memory,
+)
 from streamscore.sources import Source
 
 log = logging.getLogger(__name__)
@@ -156,6 +163,7 @@ class ScoringStep:
             model=owned.fold.model.version,
             next_offset=owned.next_offset,
             window=owned.fold.window.snapshot(),
+            memory=kept_memory(owned.fold.memory),
         ).encode()
 
     def committed(self, began_seconds: float, ended_seconds: float) -> None:

@@ -13,7 +13,9 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from streamscore.detectors import Detector, detector_named, detector_names
+from streamscore.bundle_format_1 import Manifest1
+from streamscore.detectors import detector_names
+from streamscore.detectors.combination import Combination, Described, under
 from streamscore.errors import BundleError, UsageError
 from streamscore.features import Encoder
 from streamscore.features.encoder import Learned
@@ -24,7 +26,10 @@ MANIFEST_FILE = "bundle.json"
 ARRAYS_FILE = "arrays.npz"
 
 _CALIBRATION = "calibration.scores"
-_DETECTOR = "detector."
+_DETECTORS = "detectors."
+_ENCODER = "encoder."
+_DETECTOR_1 = "detector."
+"""Where format 1 had the arrays of its one detector."""
 
 _UNREADABLE = (
     OSError,
@@ -65,13 +70,13 @@ class Manifest(Struct, frozen=True, kw_only=True):
     Attributes
     ----------
     format : int
-        Version of the layout; 1.
+        Version of the layout; 2.
     source, schema_hash : str
         The source it was made for, and the hash of what it reads of it.
     detector : str
-        Name of the detector.
-    parameters : dict
-        The detector's own.
+        Name of the recipe: which detectors make up the model.
+    detectors : list of Described
+        The detectors, with their parameters.
     encoder : Learned
         What the encoder learned.
     trained : Trained
@@ -83,10 +88,10 @@ class Manifest(Struct, frozen=True, kw_only=True):
     source: str
     schema_hash: str
     detector: str
-    parameters: dict[str, Any]
+    detectors: list[Described]
     encoder: Learned
     trained: Trained
-    format: Literal[1] = 1
+    format: Literal[2] = 2
     digest: str = ""
 
 
@@ -102,28 +107,25 @@ class Bundle(Struct, frozen=True, kw_only=True):
         scores: NDArray[np.float64] = self.arrays[_CALIBRATION]
         return scores
 
-    def detector(self) -> Detector:
-        """Rebuild the detector.
+    def detectors(self) -> Combination:
+        """Rebuild the detectors.
 
         Raises
         ------
         BundleError
             When there is no such detector here, or the arrays are not its own.
         """
-        own = {
-            name.removeprefix(_DETECTOR): array
-            for name, array in self.arrays.items()
-            if name.startswith(_DETECTOR)
-        }
-        name = self.manifest.detector
-        if name not in detector_names():
-            known = ", ".join(detector_names())
-            raise BundleError(f"a bundle's detector is one of {known}; got {name!r}")
+        described = self.manifest.detectors
+        for one in described:
+            if one.detector not in detector_names():
+                known = ", ".join(detector_names())
+                raise BundleError(f"a bundle's detector is one of {known}; got {one.detector!r}")
         try:
-            return detector_named(name).restore(own, self.manifest.parameters)
+            return Combination.restore(described, under(self.arrays, _DETECTORS))
         except (KeyError, TypeError, ValueError) as error:
+            names = ", ".join(one.detector for one in described)
             raise BundleError(
-                f"a bundle must hold what its detector {name} learned: {error!r}"
+                f"a bundle must hold what its detectors learned ({names}): {error!r}"
             ) from None
 
     def encoder(self, codec: Codec) -> Encoder:
@@ -142,7 +144,7 @@ class Bundle(Struct, frozen=True, kw_only=True):
                 f"{manifest.schema_hash}. Train the source again, or run the source it was made for"
             )
         try:
-            return Encoder(codec, manifest.encoder)
+            return Encoder(codec, manifest.encoder, under(self.arrays, _ENCODER))
         except KeyError as error:
             raise BundleError(
                 f"a bundle must hold a vocabulary for each category; none for {error}"
@@ -152,22 +154,24 @@ class Bundle(Struct, frozen=True, kw_only=True):
 def make_bundle(
     codec: Codec,
     encoder: Encoder,
-    detector: Detector,
+    recipe: str,
+    detectors: Combination,
     calibration_scores: NDArray[np.float64],
     trained: Trained,
 ) -> Bundle:
     """Put together what was learned."""
-    arrays = {_DETECTOR + name: array for name, array in detector.arrays().items()}
+    arrays = {_DETECTORS + name: array for name, array in detectors.arrays().items()}
+    arrays |= {_ENCODER + name: array for name, array in encoder.arrays().items()}
     arrays[_CALIBRATION] = np.asarray(calibration_scores, np.float64)
     manifest = Manifest(
         source=codec.source.name,
         schema_hash=codec.source.schema_hash(),
-        detector=detector.name,
-        parameters=detector.parameters(),
+        detector=recipe,
+        detectors=detectors.described(),
         encoder=encoder.learned,
         trained=trained,
     )
-    digest = _digest(manifest, arrays)
+    digest = _digest(_digested(msgspec.json.encode(manifest)), arrays)
     return Bundle(manifest=msgspec.structs.replace(manifest, digest=digest), arrays=arrays)
 
 
@@ -208,31 +212,62 @@ def read_bundle(directory: Path) -> Bundle:
     """
     try:
         written = (directory / MANIFEST_FILE).read_bytes()
-        if reason := refusal("bundle", version_of(written)):
+        version = version_of(written)
+        if reason := refusal("bundle", version):
             raise BundleError(f"{directory}: {reason}")
-        manifest = msgspec.json.decode(written, type=Manifest)
         # From memory: numpy leaves a file open when it cannot read it.
         packed = BytesIO((directory / ARRAYS_FILE).read_bytes())
         if not is_zipfile(packed):
             raise ValueError(f"{ARRAYS_FILE} is no archive of arrays")
         with np.load(packed, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
+        bundle, digest = _of_format_1(written, arrays) if version == 1 else _read(written, arrays)
     except _UNREADABLE as error:
         raise BundleError(
             f"a bundle is a directory with {MANIFEST_FILE} and {ARRAYS_FILE}; "
             f"{directory} cannot be read: {error}"
         ) from None
-    if _digest(manifest, arrays) != manifest.digest:
+    if digest != bundle.manifest.digest:
         raise BundleError(f"a bundle must match its digest; {directory} was changed or cut short")
-    scores = arrays.get(_CALIBRATION)
+    scores = bundle.arrays.get(_CALIBRATION)
     if scores is None or scores.dtype != np.float64 or scores.ndim != 1 or len(scores) == 0:
         raise BundleError(f"a bundle must hold calibration scores as float64; {directory} does not")
-    return Bundle(manifest=manifest, arrays=arrays)
+    return bundle
 
 
-def _digest(manifest: Manifest, arrays: dict[str, NDArray[Any]]) -> str:
-    plain = msgspec.structs.replace(manifest, digest="")
-    digest = hashlib.sha256(msgspec.json.encode(plain, order="deterministic"))
+def _read(written: bytes, arrays: dict[str, NDArray[Any]]) -> tuple[Bundle, str]:
+    manifest = msgspec.json.decode(written, type=Manifest)
+    return Bundle(manifest=manifest, arrays=arrays), _digest(_digested(written), arrays)
+
+
+def _of_format_1(written: bytes, arrays: dict[str, NDArray[Any]]) -> tuple[Bundle, str]:
+    """Read a bundle whose one detector is given all columns, its score passed on as it is."""
+    old = msgspec.json.decode(written, type=Manifest1)
+    manifest = Manifest(
+        source=old.source,
+        schema_hash=old.schema_hash,
+        detector=old.detector,
+        detectors=[Described(detector=old.detector, parameters=old.parameters)],
+        encoder=old.learned(),
+        trained=msgspec.convert(old.trained, Trained, from_attributes=True),
+        digest=old.digest,
+    )
+    learned = under(arrays, _DETECTOR_1)
+    kept = {f"{_DETECTORS}0.learned.{name}": array for name, array in learned.items()}
+    kept[f"{_DETECTORS}0.weights"] = np.ones(1)
+    kept |= {name: array for name, array in arrays.items() if not name.startswith(_DETECTOR_1)}
+    return Bundle(manifest=manifest, arrays=kept), _digest(old.digested(), arrays)
+
+
+def _digested(written: bytes) -> bytes:
+    """Return what the digest is made of, but for the arrays: the JSON, also keys not known yet."""
+    document = msgspec.json.decode(written, type=dict[str, Any])
+    document.pop("digest", None)
+    return msgspec.json.encode(document, order="sorted")
+
+
+def _digest(document: bytes, arrays: dict[str, NDArray[Any]]) -> str:
+    digest = hashlib.sha256(document)
     for name in sorted(arrays):
         array = np.ascontiguousarray(arrays[name])
         digest.update(f"{name} {array.dtype.str} {array.shape}".encode())

@@ -58,11 +58,28 @@ class Position(Struct, frozen=True, kw_only=True):
 
 
 class Attribution(Struct, frozen=True):
-    """One field's part in an anomaly: its name, its share in (0, 1], the value it had."""
+    """One field's part in an anomaly.
+
+    Attributes
+    ----------
+    field : str
+        Its name.
+    share : float
+        Its part in the whole, in (0, 1].
+    value : any
+        The value it had; cut where it is long, masked where it is private.
+    also : list of str
+        Fields that say the same, so that any of them may be the wrong one; absent without any.
+    reason : str
+        What was seen and what would have been expected, in words; absent where a private field is
+        spoken of, or where there is no more to say.
+    """
 
     field: str
     share: float
     value: Any
+    also: list[str] | msgspec.UnsetType = msgspec.UNSET
+    reason: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class Anomaly(Struct, frozen=True, kw_only=True):

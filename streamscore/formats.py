@@ -105,8 +105,10 @@ FORMATS: Final[tuple[Format, ...]] = (
         name="bundle",
         title="a bundle",
         place="MLflow, or the folder of `--bundle-dir`",
+        version=2,
+        read=(1, 2),
         carried="key `format` of `bundle.json`",
-        additive="detectors, which older versions refuse by name",
+        additive="detectors, which older versions refuse by name, and keys that may be absent",
         advice=f"{_UPGRADE}, or train the model again with this one",
     ),
     Format(

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from streamscore.bundle import Bundle
 from streamscore.calibration import Judged, RollingWindow
+from streamscore.detectors import Reason, Wording
+from streamscore.detectors.detector import Memory
 from streamscore.errors import BundleError
 from streamscore.formats import refusal, version_of
 from streamscore.sources import Codec, RecordFault, Source
@@ -49,19 +51,30 @@ class Model:
         self.codec = codec
         self.version = ModelVersion(name=name, version=version, digest=bundle.manifest.digest)
         self._encoder = bundle.encoder(codec)
-        self._detector = bundle.detector()
+        self._detectors = bundle.detectors()
         self._calibration_scores = bundle.calibration_scores
-        self._field_of_column = [column.field for column in self._encoder.columns]
 
     @property
     def source(self) -> Source:
         """The running source."""
         return self.codec.source
 
-    def score(self, records: Sequence[Record], local_ms: NDArray[np.int64]) -> "RawScores":
-        """Encode and score records; n at least 1."""
-        matrix = self._encoder.encode(records, local_ms)
-        return RawScores(matrix=matrix, scores=self._detector.score(matrix))
+    def begin(self) -> Memory:
+        """Return what the detectors remember of a partition before its first record."""
+        return self._detectors.begin()
+
+    def score(
+        self,
+        records: Sequence[Record],
+        utc_ms: NDArray[np.int64],
+        local_ms: NDArray[np.int64],
+        memory: Memory,
+    ) -> "RawScores":
+        """Encode and score records in their order, and take them into the memory; n at least 1."""
+        matrix = self._encoder.encode(records, utc_ms, local_ms)
+        channels = self._detectors.fold(matrix, memory)
+        scores = self._detectors.score(channels)
+        return RawScores(matrix=matrix, channels=channels, scores=scores)
 
     def new_window(self, partitions: int) -> RollingWindow:
         """Return a partition's first window, filled with the bundle's out-of-sample scores.
@@ -72,32 +85,40 @@ class Model:
         capacity = max(1, self.source.calibration.window_records // partitions)
         return RollingWindow(self._calibration_scores, capacity, self.source.nominal_rate)
 
-    def attribute(self, matrix: NDArray[np.float64]) -> list[list[tuple[str, float]]]:
-        """Say which fields made rows abnormal.
+    def attribute(
+        self,
+        records: Sequence[Record],
+        matrix: NDArray[np.float64],
+        channels: NDArray[np.float64],
+    ) -> list[list[Reason]]:
+        """Say which fields made records abnormal, and in words why.
 
         Parameters
         ----------
+        records : sequence of Record, of length n
+            The records.
         matrix : float64 array of shape (n, d)
-            Encoded rows, as `score` gave them.
+            The encoded records, as `score` gave them.
+        channels : float64 array of shape (n, channels)
+            Their scores in every channel, as `score` gave them.
 
         Returns
         -------
-        list of lists of (str, float)
-            For each row its fields by falling share; the shares sum to 1.
+        list of lists of Reason
+            For each record its fields by falling share; the shares sum to 1.
         """
-        return [self._shares(row) for row in self._detector.contributions(matrix)]
+        return [
+            self._detectors.reasons(row, scores, self._wording(record))
+            for record, row, scores in zip(records, matrix, channels, strict=True)
+        ]
 
-    def _shares(self, contributions: NDArray[np.float64]) -> list[tuple[str, float]]:
-        by_field: dict[str, float] = {}
-        for field, part in zip(self._field_of_column, contributions.tolist(), strict=True):
-            by_field[field] = by_field.get(field, 0.0) + part
-        positive = {field: part for field, part in by_field.items() if part > 0.0}
-        if not positive:
-            # No field made the row more abnormal than the average one: none is preferred.
-            positive = dict.fromkeys(by_field, 1.0)
-        total = sum(positive.values())
-        ranked = sorted(positive.items(), key=lambda item: (-item[1], item[0]))
-        return [(field, part / total) for field, part in ranked]
+    def _wording(self, record: Record) -> Wording:
+        vocabularies = self._encoder.learned.vocabularies
+        return Wording(
+            self._encoder.columns,
+            lambda field: self.codec.value_of(record, field),
+            lambda field, code: vocabularies[field][code],
+        )
 
     def warm_up(self, values: Sequence[bytes] = ()) -> None:
         """Run every kernel once, so that no record waits for a compiler.
@@ -107,21 +128,21 @@ class Model:
         values : sequence of bytes
             Records to run through the model, where there are some; their scores are thrown away.
         """
-        width = len(self._encoder.columns)
-        rows = np.zeros((9, width))
-        self._detector.score(rows)
-        self._detector.contributions(rows[:1])
-        self.new_window(1).fold(np.zeros(1))
+        rows = np.zeros((9, len(self._encoder.columns)))
+        channels = self._detectors.fold(rows, self.begin())
+        self._detectors.warm_up(rows[:1], channels[:1])
+        self.new_window(1).fold(self._detectors.score(channels))
         if values:
             PartitionFold(self, self.new_window(1)).fold(values)
         else:
-            self._encoder.encode([], np.zeros(0, np.int64))
+            self._encoder.encode([], np.zeros(0, np.int64), np.zeros(0, np.int64))
 
 
 class RawScores(Struct, frozen=True):
-    """Encoded rows and their scores: float64 of shapes (n, d) and (n,)."""
+    """Encoded rows, their scores by channel and weighed: of shapes (n, d), (n, channels), (n,)."""
 
     matrix: NDArray[np.float64]
+    channels: NDArray[np.float64]
     scores: NDArray[np.float64]
 
 
@@ -138,6 +159,8 @@ class Scored(Struct, frozen=True, kw_only=True):
         Their event times, milliseconds since the epoch.
     matrix : float64 array of shape (m, d)
         The encoded records.
+    channels : float64 array of shape (m, channels)
+        Their scores in each channel of the model.
     scores : float64 array of shape (m,)
         Higher is more anomalous.
     judged : Judged
@@ -150,6 +173,7 @@ class Scored(Struct, frozen=True, kw_only=True):
     records: list[Record]
     event_time_ms: list[int]
     matrix: NDArray[np.float64]
+    channels: NDArray[np.float64]
     scores: NDArray[np.float64]
     judged: Judged
     faults: list[tuple[int, RecordFault]]
@@ -169,11 +193,14 @@ class PartitionFold:
         What scores.
     window : RollingWindow
         The calibration window as it stands.
+    memory : Memory or None
+        What the detectors remember; None begins with nothing.
     """
 
-    def __init__(self, model: Model, window: RollingWindow) -> None:
+    def __init__(self, model: Model, window: RollingWindow, memory: Memory | None = None) -> None:
         self.model = model
         self.window = window
+        self.memory = model.begin() if memory is None else memory
 
     def fold(self, values: Sequence[bytes | None]) -> Scored:
         """Score a batch of message values in their order."""
@@ -182,14 +209,15 @@ class PartitionFold:
     def score(self, batch: Batch) -> Scored:
         """Score what the model's codec read of such a batch."""
         if batch.records:
-            raw = self.model.score(batch.records, batch.local_ms)
+            raw = self.model.score(batch.records, batch.utc_ms, batch.local_ms, self.memory)
         else:
-            raw = RawScores(np.empty((0, 0)), np.empty(0))
+            raw = RawScores(np.empty((0, 0)), np.empty((0, 0)), np.empty(0))
         return Scored(
             good=batch.places,
             records=batch.records,
             event_time_ms=batch.utc_ms.tolist(),
             matrix=raw.matrix,
+            channels=raw.channels,
             scores=raw.scores,
             judged=self.window.fold(raw.scores),
             faults=batch.faults,
@@ -211,12 +239,15 @@ class PartitionState(Struct, frozen=True, kw_only=True):
         The first offset that is not folded yet.
     window : dict
         The window's snapshot.
+    memory : dict
+        What the detectors remember, as `kept_memory` writes it; empty where they have none.
     """
 
     source: str
     model: ModelVersion
     next_offset: int
     window: dict[str, Any]
+    memory: dict[str, "KeptArray"] = {}
     format: Literal[1] = 1
 
     def encode(self) -> bytes:
@@ -242,4 +273,25 @@ class PartitionState(Struct, frozen=True, kw_only=True):
     def resume(self, model: Model) -> PartitionFold:
         """Go on from this state with the model that made it."""
         window = RollingWindow.restore(self.window, model.source.nominal_rate)
-        return PartitionFold(model, window)
+        memory = {name: array.restored() for name, array in self.memory.items()}
+        return PartitionFold(model, window, memory)
+
+
+class KeptArray(Struct, frozen=True, array_like=True):
+    """An array as it is kept in a state: numpy's name of its type, its shape, its bytes."""
+
+    dtype: str
+    shape: list[int]
+    data: bytes
+
+    def restored(self) -> NDArray[Any]:
+        """Return the array."""
+        return np.frombuffer(self.data, self.dtype).reshape(self.shape).copy()
+
+
+def kept_memory(memory: Memory) -> dict[str, KeptArray]:
+    """Return a memory as plain values, to be kept and restored."""
+    return {
+        name: KeptArray(array.dtype.str, list(array.shape), array.tobytes())
+        for name, array in memory.items()
+    }

@@ -8,6 +8,7 @@ import numpy as np
 
 from scorer.swap import Named
 from streamscore.bundle import Bundle, Trained, make_bundle, write_bundle
+from streamscore.detectors.combination import Combination
 from streamscore.detectors.isolation_forest import IsolationForest
 from streamscore.errors import RegistryError, StreamscoreError, UsageError
 from streamscore.features import Encoder
@@ -28,9 +29,12 @@ def accident_bundle(seed: int = 1) -> Bundle:
     """A small forest, fit on 600 generated accidents and calibrated on 400 later ones."""
     codec = Codec(load_source("accidents"))
     records = [codec.decode(value) for value in accident_values(1000)]
-    local_ms = np.array([codec.event_time(record).local_ms for record in records], np.int64)
+    times = [codec.event_time(record) for record in records]
+    utc_ms, local_ms = (
+        np.array([getattr(time, clock) for time in times]) for clock in ("utc_ms", "local_ms")
+    )
     encoder = Encoder.fit(codec, records[:600], IsolationForest.plan)
-    matrix = encoder.encode(records, local_ms)
+    matrix = encoder.encode(records, utc_ms, local_ms)
     forest = IsolationForest.fit(matrix[:600], encoder.columns, seed, trees=10)
     trained = Trained(
         first_event_time="2020-01-01T00:00:00.000Z",
@@ -39,7 +43,9 @@ def accident_bundle(seed: int = 1) -> Bundle:
         calibration_rows=400,
         seed=seed,
     )
-    return make_bundle(codec, encoder, forest, forest.score(matrix[600:]), trained)
+    return make_bundle(
+        codec, encoder, forest.name, Combination.of_one(forest), forest.score(matrix[600:]), trained
+    )
 
 
 def accident_model(source: Source | None = None, version: str = "1", seed: int = 1) -> Model:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from adapters.model_log import TrainedModel
 from streamscore.bundle import make_bundle_folder, write_bundle
+from streamscore.detectors.combination import Described
 from streamscore.settings import Settings
 from streamscore.sources import Codec, Source
 from streamscore.sources.record_files import RecordFile
@@ -212,5 +213,16 @@ def _params(report: TrainingReport, training: Training) -> dict[str, Any]:
         "first_event_time": report.first_event_time,
         "last_event_time": report.last_event_time,
         "window_records": training.window_records,
-        **manifest.parameters,
+        **_parameters(manifest.detectors),
+    }
+
+
+def _parameters(described: Sequence[Described]) -> dict[str, Any]:
+    """Name every parameter after its detector, where there are several."""
+    if len(described) == 1:
+        return dict(described[0].parameters)
+    return {
+        f"{one.detector}.{name}": value
+        for one in described
+        for name, value in one.parameters.items()
     }

@@ -76,12 +76,12 @@ class BundleScorer:
         import pandas as pd
 
         codec = self._model.codec
-        good, records, local_ms = [], [], []
+        good, records, times = [], [], []
         faults = [""] * len(table)
         for place, value in enumerate(record_values(codec.source, table)):
             try:
                 record = codec.decode(value)
-                local_ms.append(codec.event_time(record).local_ms)
+                times.append(codec.event_time(record))
             except RecordFault as fault:
                 faults[place] = fault.reason
                 continue
@@ -89,7 +89,12 @@ class BundleScorer:
             good.append(place)
         scores = np.full(len(table), np.nan)
         if records:
-            scores[good] = self._model.score(records, np.array(local_ms, np.int64)).scores
+            utc_ms, local_ms = (
+                np.array([getattr(time, clock) for time in times], np.int64)
+                for clock in ("utc_ms", "local_ms")
+            )
+            raw = self._model.score(records, utc_ms, local_ms, self._model.begin())
+            scores[good] = raw.scores
         p_values = self._p_values(scores)
         flagged = p_values <= self._model.source.nominal_rate
         columns = {"score": scores, "p_value": p_values, "flagged": flagged, "fault": faults}

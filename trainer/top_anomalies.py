@@ -47,8 +47,14 @@ def top_anomalies(
     unseen = np.concatenate([training.calibration_scores, training.held_out_scores])
     places = training.split.fit + np.argsort(-unseen, kind="stable")[:count]
     model = Model(codec, training.bundle, codec.source.name, "")
-    raw = model.score([history.records[i] for i in places], history.local_ms[places])
+    found = model.attribute(
+        [history.records[i] for i in places], training.matrix[places], training.channels[places]
+    )
     return [
-        TopAnomaly(event_time=iso_utc(int(history.utc_ms[i])), score=float(score), reasons=reasons)
-        for i, score, reasons in zip(places, raw.scores, model.attribute(raw.matrix), strict=True)
+        TopAnomaly(
+            event_time=iso_utc(int(history.utc_ms[i])),
+            score=float(training.scores[i]),
+            reasons=[(reason.fields[0], reason.share) for reason in reasons],
+        )
+        for i, reasons in zip(places, found, strict=True)
     ]

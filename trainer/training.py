@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from streamscore.bundle import Bundle, Trained, make_bundle
 from streamscore.calibration import Judged, RollingWindow
-from streamscore.detectors import Detector, detector_named
+from streamscore.detectors.combination import Combination
+from streamscore.detectors.recipes import fit_recipe, recipe_named
 from streamscore.errors import HistoryError
 from streamscore.events import iso_utc
 from streamscore.features import Encoder
@@ -45,6 +46,10 @@ class Training(Struct, frozen=True, kw_only=True):
         The model. Its window holds the latest scores of all records that it was not fit on.
     split : Split
         How the history was cut.
+    matrix : float64 array of shape (n, d)
+        The whole history, encoded.
+    channels : float64 array of shape (n, channels)
+        Its scores in each channel.
     fit_scores, calibration_scores, held_out_scores : float64 arrays
         Scores of the three slices in the order of time, higher is more anomalous.
     held_out : Judged
@@ -57,12 +62,19 @@ class Training(Struct, frozen=True, kw_only=True):
 
     bundle: Bundle
     split: Split
+    matrix: NDArray[np.float64]
+    channels: NDArray[np.float64]
     fit_scores: NDArray[np.float64]
     calibration_scores: NDArray[np.float64]
     held_out_scores: NDArray[np.float64]
     held_out: Judged
     window_records: int
     metrics: dict[str, float]
+
+    @property
+    def scores(self) -> NDArray[np.float64]:
+        """Scores of the whole history: float64 of shape (n,)."""
+        return np.concatenate([self.fit_scores, self.calibration_scores, self.held_out_scores])
 
 
 def split_in_time(source: Source, rows: int, origin: str = "the history") -> Split:
@@ -114,7 +126,7 @@ def train(codec: Codec, history: History, detector: str, seed: int, clock: Clock
     history : History
         What to learn from.
     detector : str
-        Name of the detector.
+        Name of the recipe.
     seed : int
         Decides every random choice: the same history and seed give the same bundle.
     clock : callable
@@ -127,16 +139,19 @@ def train(codec: Codec, history: History, detector: str, seed: int, clock: Clock
     UsageError
         When there is no such detector.
     """
-    made = detector_named(detector)
+    recipe = recipe_named(detector)
     split = split_in_time(codec.source, len(history), _described(history))
     started = clock()
-    encoder = Encoder.fit(codec, history.records[: split.fit], made.plan)
-    matrix = encoder.encode(history.records, history.local_ms)
+    encoder = Encoder.fit(codec, history.records[: split.fit], recipe.plan)
+    matrix = encoder.encode(history.records, history.utc_ms, history.local_ms)
     encoded = clock()
-    fitted = made.fit(matrix[: split.fit], encoder.columns, seed)
+    cuts = [split.fit, split.fit + split.calibration]
+    learned, later, _ = np.split(matrix, cuts)
+    fitted = fit_recipe(recipe, learned, later, encoder.columns, seed)
     fit_done = clock()
-    scores = fitted.score(matrix)
-    fit_scores, calibration, held_out = np.split(scores, [split.fit, split.fit + split.calibration])
+    channels = fitted.fold(matrix, fitted.begin())
+    scores = fitted.score(channels)
+    fit_scores, calibration, held_out = np.split(scores, cuts)
     judged = _judge(codec.source, calibration, held_out)
     seconds = {
         "encode_seconds": encoded - started,
@@ -144,8 +159,10 @@ def train(codec: Codec, history: History, detector: str, seed: int, clock: Clock
         "score_seconds": clock() - fit_done,
     }
     return Training(
-        bundle=_bundle(codec, encoder, fitted, history, split, scores, seed),
+        bundle=_bundle(codec, encoder, detector, fitted, history, split, scores, seed),
         split=split,
+        matrix=matrix,
+        channels=channels,
         fit_scores=fit_scores,
         calibration_scores=calibration,
         held_out_scores=held_out,
@@ -170,7 +187,8 @@ def _judge(
 def _bundle(
     codec: Codec,
     encoder: Encoder,
-    detector: Detector,
+    recipe: str,
+    detectors: Combination,
     history: History,
     split: Split,
     scores: NDArray[np.float64],
@@ -184,7 +202,7 @@ def _bundle(
         calibration_rows=len(window),
         seed=seed,
     )
-    return make_bundle(codec, encoder, detector, window, trained)
+    return make_bundle(codec, encoder, recipe, detectors, window, trained)
 
 
 def _metrics(

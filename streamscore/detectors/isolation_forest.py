@@ -15,8 +15,9 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from streamscore.detectors.detector import Matrix
+from streamscore.detectors.detector import Matrix, Memory
 from streamscore.detectors.isolation_kernels import contributions, path_lengths
+from streamscore.detectors.reasons import Reason, Wording, plain_reasons
 from streamscore.errors import BundleError
 from streamscore.features import Column, ColumnPlan
 
@@ -42,6 +43,8 @@ class IsolationForest:
 
     name: ClassVar[str] = "isolation-forest"
     plan: ClassVar[ColumnPlan] = ColumnPlan(cycles=True, text_dimensions=32)
+    has_memory: ClassVar[bool] = False
+    channels = ("score",)
 
     def __init__(
         self,
@@ -143,7 +146,15 @@ class IsolationForest:
         scores: NDArray[np.float64] = np.exp2(-lengths / self._normal_length)
         return scores
 
-    def contributions(self, matrix: Matrix) -> NDArray[np.float64]:
+    def begin(self) -> Memory:
+        """Return no memory."""
+        return {}
+
+    def fold(self, matrix: Matrix, memory: Memory) -> NDArray[np.float64]:
+        """Score rows: float64 of shape (n, 1)."""
+        return self.score(matrix)[:, None]
+
+    def contributions(self, matrix: Matrix, channel: int = 0) -> NDArray[np.float64]:
         """Split the shortening of each row's mean path over the columns.
 
         At each node the expected path length changes from the node's to its child's; that change
@@ -153,6 +164,12 @@ class IsolationForest:
         rows = self._checked(matrix)
         parts: Matrix = contributions(rows, self._split, self._limit, self._expected)
         return parts
+
+    def reasons(
+        self, row: NDArray[np.float64], channel: int, score: float, wording: Wording
+    ) -> list[Reason]:
+        """Name the columns that shortened the row's paths."""
+        return plain_reasons(self.contributions(row[None, :])[0], row, wording)
 
     def _checked(self, matrix: Matrix) -> Matrix:
         if matrix.shape[1] < self._fewest_columns:

@@ -2,11 +2,23 @@
 
 from typing import Literal
 
+import msgspec
 from msgspec import Struct
 
 from streamscore.sources.source import Source
 
-ColumnKind = Literal["code", "number", "flag", "cycle", "text_statistic", "text_hash"]
+ColumnKind = Literal[
+    "code",
+    "number",
+    "flag",
+    "cycle",
+    "calendar",
+    "event_time",
+    "text_statistic",
+    "text_hash",
+    "text_learned",
+    "text_fingerprint",
+]
 
 TEXT_STATISTICS = ("length", "words", "upper", "digits", "punctuation", "links")
 """Plain statistics of a text: log lengths, shares of characters, count of links."""
@@ -23,11 +35,18 @@ class Column(Struct, frozen=True, kw_only=True):
         The field it is made of; attribution is summed by field.
     kind : ColumnKind
         How it is made.
+    missing_codes : tuple of int
+        Codes of the values that stand for a missing one, `UNKNOWN` and its like.
+    values : int
+        How many known values a code has; the code of an unseen value is this, of a missing one this
+        plus 1.
     """
 
     name: str
     field: str
     kind: ColumnKind
+    missing_codes: tuple[int, ...] = ()
+    values: int = 0
 
 
 class ColumnPlan(Struct, frozen=True, kw_only=True):
@@ -39,14 +58,72 @@ class ColumnPlan(Struct, frozen=True, kw_only=True):
         Whether the calendar parts of the event time are wanted, each as sine and cosine.
     text_dimensions : int
         Width of the hashed embedding of each text field; 0 for none.
+    scaled : bool
+        Whether numbers are centred and scaled; else they are as they came.
+    scalars : bool
+        Whether categories, numbers and flags are wanted.
+    calendar : bool
+        Whether the calendar parts of the event time are wanted as integers.
+    event_time : bool
+        Whether the event time is wanted, milliseconds since the epoch.
+    text_statistics : bool
+        Whether the plain statistics of texts are wanted.
+    text_learned : bool
+        Whether what is learned of texts is wanted: surprise, unknown words, residuals.
+    text_fingerprints : bool
+        Whether a number that names the normalised text is wanted.
     """
 
     cycles: bool = True
     text_dimensions: int = 32
+    scaled: bool = True
+    scalars: bool = True
+    calendar: bool = False
+    event_time: bool = False
+    text_statistics: bool = True
+    text_learned: bool = False
+    text_fingerprints: bool = False
+
+    def __or__(self, other: "ColumnPlan") -> "ColumnPlan":
+        """Return the plan of whatever either wants; scaled only where both are."""
+        names = [name for name in self.__struct_fields__ if name != "scaled"]
+        wanted = {name: max(getattr(self, name), getattr(other, name)) for name in names}
+        return ColumnPlan(**wanted, scaled=self.scaled and other.scaled)
+
+    def wants(self, column: Column) -> bool:
+        """Tell whether a column is of a kind that the plan asks for."""
+        asked: dict[ColumnKind, bool] = {
+            "code": self.scalars,
+            "number": self.scalars,
+            "flag": self.scalars,
+            "cycle": self.cycles,
+            "calendar": self.calendar,
+            "event_time": self.event_time,
+            "text_statistic": self.text_statistics or self.text_dimensions > 0,
+            "text_hash": self.text_dimensions > 0,
+            "text_learned": self.text_learned,
+            "text_fingerprint": self.text_fingerprints,
+        }
+        return asked[column.kind]
+
+
+NOTHING = ColumnPlan(cycles=False, text_dimensions=0, scalars=False, text_statistics=False)
+"""The plan that wants no column; others add to it."""
+
+
+def planned(**wanted: bool | int) -> ColumnPlan:
+    """Return the plan of what is named and nothing else, numbers as they came.
+
+    Examples
+    --------
+    >>> planned(calendar=True).cycles
+    False
+    """
+    return msgspec.structs.replace(NOTHING, scaled=False, **wanted)
 
 
 def plan_columns(source: Source, plan: ColumnPlan) -> tuple[Column, ...]:
-    """List the columns of a source: scalars, then cycles, then texts, each in field order.
+    """List the columns of a source: scalars, the time's, then the texts', each in field order.
 
     Examples
     --------
@@ -54,24 +131,39 @@ def plan_columns(source: Source, plan: ColumnPlan) -> tuple[Column, ...]:
     >>> [c.name for c in plan_columns(load_source("reviews"), ColumnPlan(text_dimensions=0))][:4]
     ['rating', 'helpful_vote', 'verified_purchase', 'timestamp.hour.sin']
     """
-    columns: list[Column] = []
-    kinds: dict[str, ColumnKind] = {"category": "code", "number": "number", "flag": "flag"}
-    for name, field in source.fields.items():
-        if field.role in kinds:
-            columns.append(Column(name=name, field=name, kind=kinds[field.role]))
-    if plan.cycles:
-        time_field = source.event_time.field
-        for cycle in source.event_time.cycles:
-            for part in ("sin", "cos"):
-                name = f"{time_field}.{cycle}.{part}"
-                columns.append(Column(name=name, field=time_field, kind="cycle"))
+    every = [*_scalars(source), *_of_the_time(source)]
     for name in source.with_role("text"):
-        columns += [
-            Column(name=f"{name}.{statistic}", field=name, kind="text_statistic")
-            for statistic in TEXT_STATISTICS
-        ]
-        columns += [
-            Column(name=f"{name}.hash{i}", field=name, kind="text_hash")
-            for i in range(plan.text_dimensions)
-        ]
-    return tuple(columns)
+        every += _of_a_text(name, plan)
+    return tuple(column for column in every if plan.wants(column))
+
+
+def _scalars(source: Source) -> list[Column]:
+    kinds: dict[str, ColumnKind] = {"category": "code", "number": "number", "flag": "flag"}
+    return [
+        Column(name=name, field=name, kind=kinds[field.role])
+        for name, field in source.fields.items()
+        if field.role in kinds
+    ]
+
+
+def _of_the_time(source: Source) -> list[Column]:
+    field, cycles = source.event_time.field, source.event_time.cycles
+    points = [
+        Column(name=f"{field}.{cycle}.{part}", field=field, kind="cycle")
+        for cycle in cycles
+        for part in ("sin", "cos")
+    ]
+    parts = [Column(name=f"{field}.{cycle}", field=field, kind="calendar") for cycle in cycles]
+    return [*points, *parts, Column(name=field, field=field, kind="event_time")]
+
+
+def _of_a_text(name: str, plan: ColumnPlan) -> list[Column]:
+    statistics = [
+        Column(name=f"{name}.{statistic}", field=name, kind="text_statistic")
+        for statistic in TEXT_STATISTICS
+    ]
+    hashed = [
+        Column(name=f"{name}.hash{i}", field=name, kind="text_hash")
+        for i in range(plan.text_dimensions)
+    ]
+    return [*statistics, *hashed]

@@ -1,4 +1,4 @@
-"""Calendar features: hour, weekday and month of the local wall time, as points on a circle."""
+"""Calendar features: hour, weekday and month of the local time, on a circle or as integers."""
 
 import numpy as np
 from numba import njit
@@ -38,17 +38,50 @@ def encode_cycles(
     _encode(local_ms, kinds, _CIRCLE, out)
 
 
+def encode_calendar(
+    local_ms: NDArray[np.int64], cycles: tuple[str, ...], out: NDArray[np.float64]
+) -> None:
+    """Write each calendar part as an integer: hour 0-23, weekday 0 (Monday)-6, month 1-12.
+
+    Parameters
+    ----------
+    local_ms : int64 array of shape (n,)
+        Local wall times in milliseconds since 1970-01-01T00:00 of the same clock.
+    cycles : tuple of {"hour", "weekday", "month"}
+        What to write, in this order.
+    out : float64 array of shape (n, len(cycles))
+        Overwritten.
+
+    Examples
+    --------
+    >>> out = np.empty((1, 3))
+    >>> encode_calendar(np.array([6 * 3_600_000]), ("hour", "weekday", "month"), out)
+    >>> out.tolist()
+    [[6.0, 3.0, 1.0]]
+    """
+    _parts(local_ms, np.array([_KINDS[cycle] for cycle in cycles], np.int64), out)
+
+
+@njit(cache=True, nogil=True)
+def _parts(local_ms, kinds, out):  # type: ignore[no-untyped-def]
+    for row in range(len(local_ms)):
+        for j in range(len(kinds)):
+            out[row, j] = _part(local_ms[row], kinds[j]) + (kinds[j] == 2)
+
+
+@njit(cache=True, nogil=True)
+def _part(local_ms, kind):  # type: ignore[no-untyped-def]
+    if kind == 0:
+        return local_ms // 3_600_000 % 24
+    day = local_ms // 86_400_000
+    return (day + 3) % 7 if kind == 1 else _month_of(day) - 1
+
+
 @njit(cache=True, nogil=True)
 def _encode(local_ms, kinds, circle, out):  # type: ignore[no-untyped-def]
     for row in range(len(local_ms)):
-        day = local_ms[row] // 86_400_000
         for j in range(len(kinds)):
-            if kinds[j] == 0:
-                at = local_ms[row] // 3_600_000 % 24
-            elif kinds[j] == 1:
-                at = (day + 3) % 7
-            else:
-                at = _month_of(day) - 1
+            at = _part(local_ms[row], kinds[j])
             out[row, 2 * j] = circle[kinds[j], at, 0]
             out[row, 2 * j + 1] = circle[kinds[j], at, 1]
 

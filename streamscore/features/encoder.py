@@ -4,22 +4,27 @@ Trainer and scorer run this same code from the same bundle, so there is no skew 
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
+import msgspec
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
 from streamscore.features.columns import Column, ColumnPlan, plan_columns
-from streamscore.features.cycles import encode_cycles
+from streamscore.features.cycles import encode_calendar, encode_cycles
 from streamscore.features.text import STATISTICS, encode_texts
 from streamscore.sources.codec import Codec, Record
+from streamscore.sources.source import Source
 
 _MOST_CATEGORIES = 4096
 _SMALLEST_SPREAD = 1e-100
 _LARGEST_NUMBER = 1e30
 """Numbers are cut to this after scaling: detectors read them as float32."""
+
+_NO_ARRAYS: Mapping[str, NDArray[Any]] = MappingProxyType({})
 
 RowFunction = Callable[[Sequence[Record]], list[float]]
 
@@ -53,6 +58,8 @@ class Encoder:
         The codec whose records are encoded.
     learned : Learned
         What `fit` learned.
+    arrays : mapping of str to array
+        What it learned as arrays.
 
     Attributes
     ----------
@@ -60,12 +67,16 @@ class Encoder:
         The columns of the matrix.
     """
 
-    def __init__(self, codec: Codec, learned: Learned) -> None:
+    def __init__(
+        self, codec: Codec, learned: Learned, arrays: Mapping[str, NDArray[Any]] = _NO_ARRAYS
+    ) -> None:
         source = codec.source
         self.learned = learned
-        self.columns: tuple[Column, ...] = plan_columns(source, learned.plan)
+        self._arrays = dict(arrays)
+        planned = plan_columns(source, learned.plan)
+        self.columns: tuple[Column, ...] = tuple(_with_codes(c, source, learned) for c in planned)
         self._scalars = [c for c in self.columns if c.kind in ("code", "number", "flag")]
-        self._cycles = source.event_time.cycles if learned.plan.cycles else ()
+        self._cycles = source.event_time.cycles
         self._texts = source.with_role("text")
         self._codec = codec
         self._rows = _generate_rows(codec, self._scalars, learned)
@@ -93,43 +104,71 @@ class Encoder:
         centers: dict[str, float] = {}
         scales: dict[str, float] = {}
         for name in source.with_role("number"):
-            centers[name], scales[name] = _center_and_scale(codec.values_of(records, name))
+            if plan.scaled:
+                centers[name], scales[name] = _center_and_scale(codec.values_of(records, name))
         learned = Learned(plan=plan, vocabularies=vocabularies, centers=centers, scales=scales)
         return cls(codec, learned)
 
-    def encode(self, records: Sequence[Record], local_ms: NDArray[np.int64]) -> NDArray[np.float64]:
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return what was learned as arrays, for the bundle."""
+        return self._arrays
+
+    def encode(
+        self, records: Sequence[Record], utc_ms: NDArray[np.int64], local_ms: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
         """Encode records.
 
         Parameters
         ----------
         records : sequence of Record, of length n
             Decoded records.
-        local_ms : int64 array of shape (n,)
-            Local wall time of each, as `Codec.event_time` gives it.
+        utc_ms, local_ms : int64 arrays of shape (n,)
+            Event time and local wall time of each, as `Codec.event_time` gives them.
 
         Returns
         -------
         float64 array of shape (n, len(columns))
             Numbers within +-1e30; a missing one is NaN.
         """
-        out = np.empty((len(records), len(self.columns)))
+        plan, out = self.learned.plan, np.empty((len(records), len(self.columns)))
+        width = self._encode_scalars(records, out)
+        if self._cycles and plan.cycles:
+            width, start = width + 2 * len(self._cycles), width
+            encode_cycles(local_ms, self._cycles, out[:, start:width])
+        if self._cycles and plan.calendar:
+            width, start = width + len(self._cycles), width
+            encode_calendar(local_ms, self._cycles, out[:, start:width])
+        if plan.event_time:
+            out[:, width] = utc_ms
+            width += 1
+        if plan.text_statistics or plan.text_dimensions:
+            for name in self._texts:
+                width, start = width + STATISTICS + plan.text_dimensions, width
+                texts = self._codec.values_of(records, name)
+                encode_texts(texts, plan.text_dimensions, out[:, start:width])
+        return out
+
+    def _encode_scalars(self, records: Sequence[Record], out: NDArray[np.float64]) -> int:
         width = len(self._scalars)
+        if not width:
+            return 0
         # Twice as fast as np.array, which looks at every value for its type first.
         cells = np.fromiter(self._rows(records), np.float64, len(records) * width)
         flat = cells.reshape(len(records), width)
         np.subtract(flat, self._centers, out=flat)
         np.multiply(flat, self._scales, out=flat)
         np.clip(flat, -_LARGEST_NUMBER, _LARGEST_NUMBER, out=out[:, :width])
-        if self._cycles:
-            end = width + 2 * len(self._cycles)
-            encode_cycles(local_ms, self._cycles, out[:, width:end])
-            width = end
-        for name in self._texts:
-            dimensions = self.learned.plan.text_dimensions
-            end = width + STATISTICS + dimensions
-            encode_texts(self._codec.values_of(records, name), dimensions, out[:, width:end])
-            width = end
-        return out
+        return width
+
+
+def _with_codes(column: Column, source: Source, learned: Learned) -> Column:
+    """Return a column with what its vocabulary says of its codes."""
+    if column.kind != "code":
+        return column
+    vocabulary = learned.vocabularies[column.field]
+    missing = source.fields[column.field].missing
+    codes = tuple(code for code, value in enumerate(vocabulary) if value in missing)
+    return msgspec.structs.replace(column, missing_codes=codes, values=len(vocabulary))
 
 
 def _generate_rows(codec: Codec, scalars: list[Column], learned: Learned) -> RowFunction:

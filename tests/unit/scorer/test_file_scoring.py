@@ -91,7 +91,9 @@ def test_a_flagged_row_has_a_severity_and_its_first_reason(tmp_path: Path) -> No
     flagged = [row for row in rows if row.flagged]
     tails = whole.judged.tail[at].tolist()
     assert [row.severity for row in flagged] == [severity(tail, 0.02) for tail in tails]
-    reasons = [shares[0][0] for shares in model.attribute(whole.matrix[at])]
+    records = [whole.records[i] for i in at]
+    found = model.attribute(records, whole.matrix[at], whole.channels[at])
+    reasons = [why[0].fields[0] for why in found]
     assert [row.reason for row in flagged] == reasons
     plain = [row for row in rows if not row.flagged and row.rejected is None]
     assert {row.severity for row in plain} == {0.0}

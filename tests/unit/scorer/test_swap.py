@@ -12,6 +12,7 @@ from adapters.exposition import Exposition
 from scorer.report import ScoringReport
 from scorer.swap import ModelSource, Named, Refusal
 from streamscore.bundle import ARRAYS_FILE, Bundle, make_bundle
+from streamscore.detectors.combination import Combination
 from streamscore.detectors.isolation_forest import IsolationForest
 from streamscore.errors import BundleError, RegistryError, UsageError
 from streamscore.sources import Codec, load_source
@@ -30,10 +31,12 @@ class TooWide(IsolationForest):
 def bundle_that_fails() -> Bundle:
     """A bundle that matches its digest, fits its source, and cannot be run."""
     whole, codec = accident_bundle(1), Codec(load_source("accidents"))
-    parts = {n.removeprefix("detector."): a for n, a in whole.arrays.items() if "detector." in n}
-    forest = TooWide.restore(parts, whole.manifest.parameters)
+    forest = whole.detectors().members[0].detector
+    wide = Combination.of_one(TooWide.restore(forest.arrays(), forest.parameters()))
     scores = whole.calibration_scores
-    return make_bundle(codec, whole.encoder(codec), forest, scores, whole.manifest.trained)
+    return make_bundle(
+        codec, whole.encoder(codec), forest.name, wide, scores, whole.manifest.trained
+    )
 
 
 @pytest.fixture

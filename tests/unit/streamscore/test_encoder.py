@@ -29,8 +29,12 @@ def fitted(source: Source, history: Sequence[Values], plan: ColumnPlan) -> Encod
 def encode(source: Source, encoder: Encoder, records: Sequence[Values]) -> NDArray[np.float64]:
     codec = Codec(source)
     decoded = [codec.decode(value) for value in all_encoded(records)]
-    local_ms = [codec.event_time(record).local_ms for record in decoded]
-    return encoder.encode(decoded, np.array(local_ms, np.int64))
+    times = [codec.event_time(record) for record in decoded]
+    utc_ms, local_ms = (
+        np.array([getattr(time, clock) for time in times], np.int64)
+        for clock in ("utc_ms", "local_ms")
+    )
+    return encoder.encode(decoded, utc_ms, local_ms)
 
 
 def one_field(role: Role, kind: FieldType, *, required: bool = True) -> Source:

@@ -25,8 +25,10 @@ def test_a_table_is_scored_as_the_model_scores_records() -> None:
     table = example_table(CODEC, history.records[:200]).assign(
         owner=CODEC.values_of(history.records[:200], "owner")
     )
-    expected = sensors_model().score(history.records[:200], history.local_ms[:200]).scores
-    assert np.array_equal(SCORER.score_table(table)["score"], expected)
+    model = sensors_model()
+    times = (history.utc_ms[:200], history.local_ms[:200])
+    expected = model.score(history.records[:200], *times, model.begin())
+    assert np.array_equal(SCORER.score_table(table)["score"], expected.scores)
 
 
 def test_a_p_value_is_that_of_a_fresh_window_for_each_row() -> None:

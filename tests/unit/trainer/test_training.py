@@ -46,7 +46,7 @@ def test_the_slices_follow_one_another_in_time(history: History, training: Train
     split = training.split
     assert (split.fit, split.calibration, split.held_out) == (1400, 400, 200)
     model = Model(CODEC, training.bundle, "sensors", "1")
-    again = model.score(history.records, history.local_ms).scores
+    again = model.score(history.records, history.utc_ms, history.local_ms, model.begin()).scores
     slices = [training.fit_scores, training.calibration_scores, training.held_out_scores]
     assert np.array_equal(np.concatenate(slices), again)
     assert training.bundle.manifest.trained.fit_rows == 1400

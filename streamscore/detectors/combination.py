@@ -1,0 +1,248 @@
+"""A combination: channels weighed against each other by how seldom they speak.
+
+Each channel's score becomes t = -ln P(score >= s) by its own tail, and the record's score is
+ln sum w exp(t): the harmonic mean of the channels' p-values, weighed (Wilson, "The harmonic mean
+p-value for combining dependent tests", PNAS 2019). The weight of a channel is its share of the
+alarm budget. A handful of weak channels that are blind in different places beats one strong score,
+and one channel that is sure is enough.
+
+One channel alone needs no tail: its score is passed on as it is.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from streamscore.detectors.detector import Detector, Matrix, Memory
+from streamscore.detectors.names import detector_named
+from streamscore.detectors.reasons import Reason, Wording, joined
+from streamscore.detectors.tail import Tail
+
+_SMALLEST_SHARE = 0.01
+"""Channels that bring less than this share of a score do not say why."""
+
+
+class Described(Struct, frozen=True, kw_only=True):
+    """One detector of a combination, as the manifest of a bundle has it."""
+
+    detector: str
+    parameters: dict[str, Any]
+
+
+class Member:
+    """One detector of a combination, the columns it is given, and its channels' weights and tails.
+
+    Parameters
+    ----------
+    detector : Detector
+        The detector.
+    places : int64 array of shape (m,), or None
+        Places of its columns in the whole row; None where it is given all of them.
+    weights : float64 array of shape (channels,)
+        Each channel's share of the alarm budget, above 0; they sum to 1 over all members.
+    tails : sequence of Tail
+        One a channel; none where the detector's only channel is passed on as it is.
+    """
+
+    def __init__(
+        self,
+        detector: Detector,
+        places: NDArray[np.int64] | None,
+        weights: NDArray[np.float64],
+        tails: Sequence[Tail],
+    ) -> None:
+        self.detector = detector
+        self.places = None if places is None else np.ascontiguousarray(places, np.int64)
+        self.weights = np.ascontiguousarray(weights, np.float64)
+        self.tails = list(tails)
+
+    def rows(self, matrix: Matrix) -> Matrix:
+        """Return the member's own columns of some rows."""
+        if self.places is None or len(self.places) == matrix.shape[1]:
+            return matrix
+        return np.ascontiguousarray(matrix[:, self.places])
+
+    def wording(self, whole: Wording) -> Wording:
+        """Return the wording of the member's own columns."""
+        return whole if self.places is None else whole.chosen(self.places.tolist())
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return all that was learned, for the bundle."""
+        found: dict[str, NDArray[Any]] = {"weights": self.weights}
+        found |= {} if self.places is None else {"places": self.places}
+        found |= {f"learned.{name}": array for name, array in self.detector.arrays().items()}
+        for i, tail in enumerate(self.tails):
+            found |= {f"tail{i}.{name}": np.asarray(v) for name, v in tail._asdict().items()}
+        return found
+
+    @classmethod
+    def restore(cls, described: Described, arrays: Mapping[str, NDArray[Any]]) -> "Member":
+        """Rebuild a member from a bundle; raises as its detector does."""
+        kind = detector_named(described.detector)
+        detector = kind.restore(under(arrays, "learned."), described.parameters)
+        tails: list[Tail] = []
+        while own := under(arrays, f"tail{len(tails)}."):
+            numbers = (float(own[name]) for name in ("start", "scale", "shape"))
+            tails.append(Tail(own["knots"], own["surprise"], *numbers))
+        return cls(detector, arrays.get("places"), arrays["weights"], tails)
+
+
+class Channel(NamedTuple):
+    """One score of a combination: whose it is, and which of that detector's scores."""
+
+    member: Member
+    number: int
+
+    @property
+    def name(self) -> str:
+        """The detector's name, and the channel's where it has several."""
+        detector = self.member.detector
+        if len(detector.channels) == 1:
+            return detector.name
+        return f"{detector.name}.{detector.channels[self.number]}"
+
+
+class Combination:
+    """Several detectors as one.
+
+    Parameters
+    ----------
+    members : sequence of Member
+        At least one.
+
+    Attributes
+    ----------
+    channels : tuple of Channel
+        All scores that are weighed, in the order of the arrays.
+    """
+
+    def __init__(self, members: Sequence[Member]) -> None:
+        self.members = list(members)
+        self.channels = tuple(
+            Channel(member, number)
+            for member in self.members
+            for number in range(len(member.detector.channels))
+        )
+
+    @classmethod
+    def restore(
+        cls, described: Sequence[Described], arrays: Mapping[str, NDArray[Any]]
+    ) -> "Combination":
+        """Rebuild a combination from a bundle; raises as its detectors do."""
+        return cls([Member.restore(one, under(arrays, f"{i}.")) for i, one in enumerate(described)])
+
+    @classmethod
+    def of_one(cls, detector: Detector) -> "Combination":
+        """Return a combination of one detector of one channel, given all columns of the rows."""
+        return cls([Member(detector, None, np.ones(1), ())])
+
+    def described(self) -> list[Described]:
+        """Return the detectors and their parameters, for the manifest."""
+        return [
+            Described(detector=one.detector.name, parameters=one.detector.parameters())
+            for one in self.members
+        ]
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return what the members learned, under their numbers."""
+        return {
+            f"{i}.{name}": array
+            for i, member in enumerate(self.members)
+            for name, array in member.arrays().items()
+        }
+
+    def begin(self) -> Memory:
+        """Return the memory of a partition of which no record was seen."""
+        return {
+            f"{i}.{name}": array
+            for i, member in enumerate(self.members)
+            for name, array in member.detector.begin().items()
+        }
+
+    def fold(self, matrix: Matrix, memory: Memory) -> NDArray[np.float64]:
+        """Score rows in every channel, in their order: float64 of shape (n, channels)."""
+        found = [
+            member.detector.fold(member.rows(matrix), under(memory, f"{i}."))
+            for i, member in enumerate(self.members)
+        ]
+        return found[0] if len(found) == 1 else np.hstack(found)
+
+    def score(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Weigh the channels' scores of rows: float64 of shape (n,), higher is more anomalous."""
+        if not self.members[0].tails:
+            return scores[:, 0].copy()
+        parts = self._parts(scores)
+        highest = parts.max(axis=1)
+        total: NDArray[np.float64] = np.log(np.exp(parts - highest[:, None]).sum(axis=1)) + highest
+        return total
+
+    def shares(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return each channel's share of each score: of shape (n, channels), rows sum to 1."""
+        if not self.members[0].tails:
+            return np.ones(scores.shape)
+        parts = self._parts(scores)
+        shares = np.exp(parts - parts.max(axis=1, keepdims=True))
+        shares[shares < _SMALLEST_SHARE * shares.sum(axis=1, keepdims=True)] = 0.0
+        total: NDArray[np.float64] = shares / shares.sum(axis=1, keepdims=True)
+        return total
+
+    def reasons(
+        self, row: NDArray[np.float64], scores: NDArray[np.float64], wording: Wording
+    ) -> list[Reason]:
+        """Say why a row is abnormal.
+
+        Parameters
+        ----------
+        row : float64 array of shape (d,)
+            The row.
+        scores : float64 array of shape (channels,)
+            Its scores, as `fold` gave them.
+        wording : Wording
+            Turns columns and codes into words.
+
+        Returns
+        -------
+        list of Reason
+            By falling share; the shares sum to 1.
+        """
+        weighed = []
+        for i, share in enumerate(self.shares(scores[None, :])[0].tolist()):
+            if share > 0.0:
+                member, number = self.channels[i]
+                own_row, own_wording = member.rows(row[None, :])[0], member.wording(wording)
+                score = float(scores[i])
+                reasons = member.detector.reasons(own_row, number, score, own_wording)
+                weighed.append((share, reasons))
+        return joined(weighed)
+
+    def warm_up(self, rows: Matrix, scores: NDArray[np.float64]) -> None:
+        """Run once what only flagged rows run, so that no record waits for a compiler."""
+        for member, number in self.channels:
+            member.detector.contributions(member.rows(rows), number)
+        self.score(scores)
+
+    def _parts(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return what each channel brings to the score: ln w + t, of shape (n, channels)."""
+        parts = np.empty(scores.shape)
+        for i, (member, number) in enumerate(self.channels):
+            surprise = member.tails[number].of(scores[:, i])
+            parts[:, i] = surprise + np.log(member.weights[number])
+        return parts
+
+
+def under(arrays: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
+    """Return the arrays whose names begin with a prefix, without it.
+
+    Examples
+    --------
+    >>> sorted(under({"0.a": np.zeros(1), "1.a": np.zeros(1)}, "0."))
+    ['a']
+    """
+    return {
+        name.removeprefix(prefix): array
+        for name, array in arrays.items()
+        if name.startswith(prefix)
+    }

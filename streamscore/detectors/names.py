@@ -1,0 +1,31 @@
+"""The list of the detectors that can score a stream."""
+
+from importlib import import_module
+
+from streamscore.detectors.detector import Detector
+from streamscore.errors import UsageError
+
+_DETECTORS = {
+    "isolation-forest": ("isolation_forest", "IsolationForest"),
+}
+"""Name -> module and class; imported when asked for, for kernels load slowly."""
+
+
+def detector_names() -> tuple[str, ...]:
+    """Names of the detectors that can score a stream."""
+    return tuple(_DETECTORS)
+
+
+def detector_named(name: str) -> type[Detector]:
+    """Return the detector of that name.
+
+    Raises
+    ------
+    UsageError
+        When there is none.
+    """
+    if name not in _DETECTORS:
+        raise UsageError(f"a detector is one of {', '.join(detector_names())}; got {name!r}")
+    module, kind = _DETECTORS[name]
+    found: type[Detector] = getattr(import_module(f"streamscore.detectors.{module}"), kind)
+    return found

@@ -1,0 +1,106 @@
+"""Recipes: which detectors make up a model, and which recipe fits a source."""
+
+from collections.abc import Sequence
+from functools import reduce
+from operator import or_
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from streamscore.detectors.combination import Combination, Member
+from streamscore.detectors.detector import Detector, Matrix
+from streamscore.detectors.names import detector_named, detector_names
+from streamscore.detectors.tail import fit_tail
+from streamscore.errors import UsageError
+from streamscore.features import Column, ColumnPlan
+
+
+class Recipe(Struct, frozen=True, kw_only=True):
+    """What a model is made of.
+
+    Attributes
+    ----------
+    name : str
+        Its name on the command line.
+    members : tuple of (str, float)
+        Detectors, each with the share of the alarm budget that each of its channels gets; the
+        shares need not sum to 1. Detectors for whose columns a source has no field are left out.
+    """
+
+    name: str
+    members: tuple[tuple[str, float], ...]
+
+    @property
+    def plan(self) -> ColumnPlan:
+        """The columns that its detectors want."""
+        return reduce(or_, (detector_named(name).plan for name, _ in self.members))
+
+
+RECIPES: dict[str, Recipe] = {}
+"""Name -> recipe; a detector's own name is a recipe of that detector alone."""
+
+
+def recipe_names() -> tuple[str, ...]:
+    """Names of all recipes: the combinations, then single detectors."""
+    return (*RECIPES, *detector_names())
+
+
+def recipe_named(name: str) -> Recipe:
+    """Return the recipe of that name.
+
+    Raises
+    ------
+    UsageError
+        When there is none.
+    """
+    if name in RECIPES:
+        return RECIPES[name]
+    if name not in recipe_names():
+        raise UsageError(f"a detector is one of {', '.join(recipe_names())}; got {name!r}")
+    return Recipe(name=name, members=((name, 1.0),))
+
+
+def fit_recipe(
+    recipe: Recipe, matrix: Matrix, held_back: Matrix, columns: Sequence[Column], seed: int
+) -> Combination:
+    """Fit the detectors of a recipe, and their tails.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        What to fit. One of a single detector with a single channel needs no tail.
+    matrix : float64 array of shape (n, d)
+        The history to learn from, in order of time.
+    held_back : float64 array of shape (m, d)
+        Later rows, by which the tails are learned: those of rows that a detector was fit on are
+        too short.
+    columns : sequence of Column
+        What the columns are.
+    seed : int
+        Decides every random choice.
+    """
+    fitted = [
+        (*_fit_one(name, matrix, columns, seed), share)
+        for name, share in recipe.members
+        if any(detector_named(name).plan.wants(column) for column in columns)
+    ]
+    total = sum(share * len(detector.channels) for detector, _, share in fitted)
+    if len(fitted) == 1 and len(fitted[0][0].channels) == 1:
+        detector, places, _ = fitted[0]
+        return Combination([Member(detector, places, np.ones(1), ())])
+    members = []
+    for detector, places, share in fitted:
+        scores = detector.fold(np.ascontiguousarray(held_back[:, places]), detector.begin())
+        weights = np.full(len(detector.channels), share / total)
+        members.append(Member(detector, places, weights, [fit_tail(one) for one in scores.T]))
+    return Combination(members)
+
+
+def _fit_one(
+    name: str, matrix: Matrix, columns: Sequence[Column], seed: int
+) -> tuple[Detector, NDArray[np.int64]]:
+    kind = detector_named(name)
+    places = np.array([i for i, c in enumerate(columns) if kind.plan.wants(c)], np.int64)
+    own = np.ascontiguousarray(matrix[:, places])
+    return kind.fit(own, [columns[place] for place in places], seed), places
