@@ -22,6 +22,7 @@ from streamscore.events import Anomaly, AnomalyEvent
 _FRAMES_A_SECOND = 8
 _PLAIN_EVERY_SECONDS = 5.0
 _REASONS_SHOWN = 3
+_TELLING_SHARE = 0.1
 _LONGEST_VALUE = 36
 _SEVERE, _NOTABLE = 50.0, 25.0
 
@@ -194,9 +195,15 @@ def alert_line(anomaly: Anomaly, injected: str | None, zone: ZoneInfo) -> Text:
 
 
 def reasons_line(anomaly: Anomaly) -> Text:
-    """Return the second line of an alert: the fields with the largest shares, and their values."""
+    """Return what stands below an alert: its reason in words, then the fields that come next."""
+    first, *others = list(anomaly.attribution)[:_REASONS_SHOWN]
     line = Text("    ")
-    for reason in list(anomaly.attribution)[:_REASONS_SHOWN]:
+    if first.reason:
+        line.append(printable(first.reason))
+        line.append(f" {first.share:.0%}   ", "cyan")
+    else:
+        others = [first, *others]
+    for reason in (one for one in others if one.share >= _TELLING_SHARE):
         line.append(f"{reason.field} = ", "dim")
         line.append(shown(reason.value))
         line.append(f" {reason.share:.0%}   ", "cyan")

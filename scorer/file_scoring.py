@@ -9,6 +9,7 @@ import numpy as np
 from msgspec import Struct
 
 from streamscore.calibration import severity
+from streamscore.detectors import Reason
 from streamscore.events import iso_utc
 from streamscore.scoring import Model, PartitionFold, Scored
 from streamscore.sources.record_files import RecordFile
@@ -42,6 +43,8 @@ class RowScore(Struct, frozen=True, kw_only=True):
         The field that made a flagged row abnormal the most.
     rejected : str or None
         Why the row is no record of the source.
+    words : str or None
+        Why a flagged row is abnormal, in words; None too where a private field is spoken of.
     """
 
     line: int
@@ -53,6 +56,7 @@ class RowScore(Struct, frozen=True, kw_only=True):
     flagged: bool = False
     reason: str | None = None
     rejected: str | None = None
+    words: str | None = None
 
 
 def score_file(
@@ -106,11 +110,11 @@ def _scored(fold: PartitionFold, rows: list[FileRow]) -> list[RowScore]:
 def _row_scores(model: Model, lines: list[int], scored: Scored) -> Iterator[RowScore]:
     rate, judged = model.source.nominal_rate, scored.judged
     flagged = scored.flagged(rate)
-    reasons: dict[int, str] = {}
+    reasons: dict[int, Reason] = {}
     if flagged:
         records = [scored.records[at] for at in flagged]
         found = model.attribute(records, scored.matrix[flagged], scored.channels[flagged])
-        reasons = {at: why[0].fields[0] for at, why in zip(flagged, found, strict=True)}
+        reasons = {at: why[0] for at, why in zip(flagged, found, strict=True)}
     for at, line in enumerate(lines):
         threshold = float(judged.threshold[at])
         yield RowScore(
@@ -121,5 +125,6 @@ def _row_scores(model: Model, lines: list[int], scored: Scored) -> Iterator[RowS
             threshold=threshold if np.isfinite(threshold) else None,
             severity=severity(float(judged.tail[at]), rate) if at in reasons else 0.0,
             flagged=at in reasons,
-            reason=reasons.get(at),
+            reason=reasons[at].fields[0] if at in reasons else None,
+            words=(reasons[at].words or None) if at in reasons else None,
         )

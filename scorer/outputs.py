@@ -176,14 +176,12 @@ class OutputWriter:
 
     def _attribution(self, scored: Scored, i: int, reason: Reason, model: Model) -> Attribution:
         field, *also = reason.fields
-        # Words quote values, also of fields that a private one is compared with.
-        is_private = any(name in self._private for name in reason.quoted)
         return Attribution(
             field=field,
             share=reason.share,
             value=self._shown(scored, i, field, model),
             also=also or msgspec.UNSET,
-            reason=reason.words if reason.words and not is_private else msgspec.UNSET,
+            reason=reason.words or msgspec.UNSET,
         )
 
     def _shown(self, scored: Scored, i: int, field: str, model: Model) -> object:

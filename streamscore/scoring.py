@@ -105,12 +105,22 @@ class Model:
         Returns
         -------
         list of lists of Reason
-            For each record its fields by falling share; the shares sum to 1.
+            For each record its fields by falling share; the shares sum to 1. Words that would quote
+            a private field are left out.
         """
         return [
-            self._detectors.reasons(row, scores, self._wording(record))
-            for record, row, scores in zip(records, matrix, channels, strict=True)
+            [self._without_private(reason) for reason in found]
+            for found in (
+                self._detectors.reasons(row, scores, self._wording(record))
+                for record, row, scores in zip(records, matrix, channels, strict=True)
+            )
         ]
+
+    def _without_private(self, reason: Reason) -> Reason:
+        fields = self.source.fields
+        if any(fields[name].private for name in (*reason.fields, *reason.parents)):
+            return msgspec.structs.replace(reason, words="")
+        return reason
 
     def _wording(self, record: Record) -> Wording:
         vocabularies = self._encoder.learned.vocabularies

@@ -32,11 +32,6 @@ class Reason(Struct, frozen=True):
     words: str = ""
     parents: tuple[str, ...] = ()
 
-    @property
-    def quoted(self) -> tuple[str, ...]:
-        """All fields of which the words may quote a value."""
-        return self.fields + self.parents
-
 
 class Wording:
     """Turns columns and codes of one record into words.
