@@ -4,8 +4,8 @@ Generated accident records in no order are replayed into a Kafka of the benchmar
 process whose memory is told, against reading and sending the same file in the order that it has;
 both in interleaved rounds. Then a smaller file is replayed with `--resume` while it is killed at
 random moments, and its topic is compared with that of an undisturbed replay. Last, what the header
-costs by which a replay is found; no bar is set for it. `--records`, `--kill-records` and `--cost-records` make a shorter
-run, 0 leaves a part out.
+costs by which a replay is found; no bar is set for it. `--records`, `--kill-records` and
+`--cost-records` make a shorter run, 0 leaves a part out.
 """
 
 import argparse
