@@ -82,24 +82,26 @@ class OutputWriter:
         self._private = [name for name, field in source.fields.items() if field.private]
         self._has_private_key = source.key in self._private
         self._encode = msgspec.json.Encoder().encode
+        # What `Position.identity` begins with; a dead letter writes no more of its position.
+        self._place = f"{outlets.cluster_id}/{outlets.records_topic_id}"
 
     def dead_letter(self, message: Message, fault: RecordFault) -> Output:
         """Make the dead letter of a bad record: its bytes, and headers that say why."""
-        position = self._position(message)
         body = message.value()
         is_kept = body is None or len(body) <= self._outlets.largest_body
         if not is_kept:
-            body = self._removed(body or b"", position)
-        added = [
+            body = self._removed(body or b"", self._position(message))
+        key, own = passed_on(message)
+        place = f"{self._place}/{message.partition()}/{message.offset()}"
+        own += (
             (headers.REASON, fault.reason.encode()),
             (headers.DETAIL, fault.detail[:_LONGEST_DETAIL].encode(errors="replace")),
-            (headers.POSITION, position.identity().encode()),
-            (headers.TOPIC, position.topic.encode()),
+            (headers.POSITION, place.encode()),
+            (headers.TOPIC, message.topic().encode()),
             (headers.BODY, b"original" if is_kept else b"hash"),
             (headers.FORMAT, _HEADER_FORMAT),
-        ]
-        own = passed_on(message)
-        return Output(self._outlets.dead_letters, body, own.key, [*own.headers, *added])
+        )
+        return Output(self._outlets.dead_letters, body, key, own)
 
     def anomalies(
         self, messages: Sequence[Message], scored: Scored, flagged: Sequence[int], model: Model

@@ -8,8 +8,8 @@ a record's from the scorer's.
 
 from typing import NamedTuple
 
-from adapters.message_headers import UNREADABLE, headers_of
-from scorer.step import Headers, Message
+from adapters.message_headers import UNREADABLE, Headers, headers_of
+from scorer.step import Message
 from streamscore import headers
 from streamscore.events import sha256
 
@@ -60,21 +60,33 @@ def key_of(message: Message) -> bytes | None:
 
 def passed_on(message: Message) -> PassedOn:
     """Return what the outputs for a record take over from it."""
-    key, own = key_of(message), _own_headers(message)
-    said: list[tuple[str, bytes | None]] = []
-    if sum(_bytes_of(one) for one in own) > LARGEST_HEADERS_BYTES:
-        own = [one for one in own if one[0] in _OWN and _bytes_of(one) <= _LARGEST_OWN_BYTES]
-        said = [(headers.HEADERS, b"too-large")]
-    if key != message.key():
-        said.append((headers.KEY, b"hash"))
-    return PassedOn(key, [*own, *said])
+    key, own = message.key(), _own_headers(message)
+    # A character of a name is at most four bytes: enough to know of nearly all that they fit.
+    if sum(_most_bytes_of(one) for one in own) > LARGEST_HEADERS_BYTES:
+        own = _fitting(own)
+    if key is not None and len(key) > LARGEST_KEY_BYTES:
+        key = key_of(message)
+        own.append((headers.KEY, b"hash"))
+    return PassedOn(key, own)
+
+
+def _fitting(own: Headers) -> Headers:
+    if sum(_bytes_of(one) for one in own) <= LARGEST_HEADERS_BYTES:
+        return own
+    kept = [one for one in own if one[0] in _OWN and _bytes_of(one) <= _LARGEST_OWN_BYTES]
+    return [*kept, (headers.HEADERS, b"too-large")]
 
 
 def _own_headers(message: Message) -> Headers:
     found = headers_of(message)
     if found == UNREADABLE:
-        return found
+        return found.copy()
     return [one for one in found if one[0] not in headers.OF_OUTPUTS]
+
+
+def _most_bytes_of(header: tuple[str, bytes | None]) -> int:
+    name, value = header
+    return 4 * len(name) + len(value or b"") + _HEADER_OVERHEAD_BYTES
 
 
 def _bytes_of(header: tuple[str, bytes | None]) -> int:
