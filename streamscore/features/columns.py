@@ -166,4 +166,5 @@ def _of_a_text(name: str, plan: ColumnPlan) -> list[Column]:
         Column(name=f"{name}.hash{i}", field=name, kind="text_hash")
         for i in range(plan.text_dimensions)
     ]
-    return [*statistics, *hashed]
+    fingerprint = Column(name=f"{name}.fingerprint", field=name, kind="text_fingerprint")
+    return [*statistics, *hashed, fingerprint]

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from streamscore.features.columns import Column, ColumnPlan, plan_columns
 from streamscore.features.cycles import encode_calendar, encode_cycles
+from streamscore.features.fingerprints import encode_fingerprints
 from streamscore.features.text import STATISTICS, encode_texts
 from streamscore.sources.codec import Codec, Record
 from streamscore.sources.source import Source
@@ -141,11 +142,14 @@ class Encoder:
         if plan.event_time:
             out[:, width] = utc_ms
             width += 1
-        if plan.text_statistics or plan.text_dimensions:
-            for name in self._texts:
+        for name in self._texts:
+            if plan.text_statistics or plan.text_dimensions:
                 width, start = width + STATISTICS + plan.text_dimensions, width
                 texts = self._codec.values_of(records, name)
                 encode_texts(texts, plan.text_dimensions, out[:, start:width])
+            if plan.text_fingerprints:
+                encode_fingerprints(self._codec.values_of(records, name), out[:, width])
+                width += 1
         return out
 
     def _encode_scalars(self, records: Sequence[Record], out: NDArray[np.float64]) -> int:
