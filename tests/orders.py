@@ -116,6 +116,7 @@ def odd_orders(usual: dict[str, Any]) -> list[dict[str, Any]]:
         {"note": ""},
         {"note": shouting},
         {"placed_at": usual["placed_at"] - 90 * 86_400_000},
+        {"placed_at": usual["placed_at"] + 90 * 86_400_000},
         # The same again, three times over.
         {},
         {},

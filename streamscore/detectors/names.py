@@ -7,6 +7,9 @@ from streamscore.errors import UsageError
 
 _DETECTORS = {
     "isolation-forest": ("isolation_forest", "IsolationForest"),
+    "repeated-texts": ("repeated_texts", "RepeatedTexts"),
+    "repeats": ("repeats", "Repeats"),
+    "stray-times": ("stray_times", "StrayTimes"),
 }
 """Name -> module and class; imported when asked for, for kernels load slowly."""
 

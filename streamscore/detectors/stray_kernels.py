@@ -1,0 +1,91 @@
+"""Compiled kernels of `stray_times`."""
+
+import numpy as np
+from numba import njit
+
+LATEST = 5
+"""Event times that are compared with."""
+
+REMEMBERED = 1024
+"""Distances, of each direction, that say what is usual."""
+
+_FEWEST = 64
+_EVERY = 64
+"""What is usual is asked again after so many records, by their count: never by their batch."""
+
+_SHARE_ABOVE = 0.02
+_FACTOR = 2.0
+_BUCKETS_AN_OCTAVE = 4.0
+
+
+@njit(cache=True, nogil=True)
+def fold(times, unit_ms, memory, out):  # type: ignore[no-untyped-def]
+    """Write the two scores of each event time, and take it in.
+
+    Parameters
+    ----------
+    times : float64 array of shape (n,)
+        Milliseconds since the epoch.
+    unit_ms : float
+        The usual step.
+    memory : tuple of arrays
+        The latest times, a ring; the buckets of the latest distances behind and ahead, rings; the
+        farthest usual distances; number of records seen.
+    out : float64 array of shape (n, 2)
+        Overwritten: behind, ahead.
+    """
+    latest, distances, limits, seen = memory
+    for row in range(len(times)):
+        at, count = times[row], seen[0]
+        if count >= LATEST:
+            behind, ahead = _distances(at, latest, count, limits[1])
+            here = (count - LATEST) & (REMEMBERED - 1)
+            if count - LATEST >= _FEWEST:
+                if count % _EVERY == 0 or count - LATEST == _FEWEST:
+                    known = min(count - LATEST, REMEMBERED)
+                    for direction in range(2):
+                        limits[direction] = _FACTOR * _usual(distances[direction], known)
+                out[row, 0] = np.log1p(behind / unit_ms) if behind > limits[0] else 0.0
+                out[row, 1] = np.log1p(ahead / unit_ms) if ahead > limits[1] else 0.0
+            distances[0, here], distances[1, here] = _bucket(behind), _bucket(ahead)
+        latest[count % LATEST] = at
+        seen[0] += 1
+
+
+@njit(cache=True, nogil=True)
+def _distances(at, latest, count, usual_step):  # type: ignore[no-untyped-def]
+    """Return how far a time lies behind and ahead of the latest ones."""
+    highest, second = -np.inf, -np.inf
+    for i in range(LATEST):
+        if latest[i] > highest:
+            highest, second = latest[i], highest
+        elif latest[i] > second:
+            second = latest[i]
+    # One stray time ahead must not make those that follow it late; and what goes on from one of
+    # the two before it, as after a jump or in one of two interleaved streams, is not late at all.
+    behind = second - at
+    for back in range(1, 3):
+        step = at - latest[(count - back) % LATEST]
+        behind = min(behind, 0.0 if 0.0 <= step <= usual_step else abs(step))
+    return max(behind, 0.0), max(at - highest, 0.0)
+
+
+@njit(cache=True, nogil=True)
+def _bucket(distance):  # type: ignore[no-untyped-def]
+    """Return the bucket of a distance: 0 for less than a millisecond, then four an octave."""
+    if distance < 1.0:
+        return 0
+    return min(1 + np.int64(_BUCKETS_AN_OCTAVE * np.log2(distance)), 255)
+
+
+@njit(cache=True, nogil=True)
+def _usual(buckets, known):  # type: ignore[no-untyped-def]
+    """Return the upper edge of the bucket beyond which at most 2% of the known distances lie."""
+    counts = np.zeros(256, np.int64)
+    for i in range(known):
+        counts[buckets[i]] += 1
+    above, bucket = 0, 255
+    while bucket > 0 and above + counts[bucket] <= _SHARE_ABOVE * known:
+        above += counts[bucket]
+        bucket -= 1
+    return 0.0 if bucket == 0 else 2.0 ** (bucket / _BUCKETS_AN_OCTAVE)
