@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from adapters.one_message import send_one
+from adapters.few_messages import send_few
 from streamscore.events import Announcement
 from streamscore.settings import Settings
 from streamscore.topics import topic_name
@@ -31,11 +31,10 @@ def announce(
     BrokerError
         When Kafka did not take it; the promotion itself stands.
     """
-    send_one(
+    send_few(
         settings.kafka,
         topic_name("models", prefix=settings.topics.prefix),
-        announcement.source,
-        msgspec.json.encode(announcement),
+        [(announcement.source, msgspec.json.encode(announcement))],
         advice="The version is promoted, and workers find it when they next ask MLflow.",
         delivery_seconds=delivery_seconds,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from adapters.one_message import send_one
+from adapters.few_messages import send_few
 from streamscore.events import Command
 from streamscore.settings import Settings
 from streamscore.topics import topic_name
@@ -29,11 +29,10 @@ def send_command(settings: Settings, command: Command, delivery_seconds: float =
     BrokerError
         When Kafka did not take it.
     """
-    send_one(
+    send_few(
         settings.kafka,
         topic_name("commands", prefix=settings.topics.prefix),
-        command.source,
-        msgspec.json.encode(command),
+        [(command.source, msgspec.json.encode(command))],
         advice="Nothing was told to the workers: check the settings of [kafka], and that "
         "`streamscore topics check` finds the topic.",
         delivery_seconds=delivery_seconds,

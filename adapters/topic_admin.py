@@ -114,6 +114,11 @@ class TopicAdmin:
         with self._errors("tell its cluster id"):
             return str(self._client.describe_cluster()["cluster_id"])
 
+    def names(self) -> list[str]:
+        """Return the names of all topics that this user may see."""
+        with self._errors("list its topics"):
+            return sorted(self._client.list_topics())
+
     def describe(self, names: Iterable[str]) -> dict[str, TopicDescription]:
         """Return the topics of some names that exist and may be seen, by name."""
         return self.look_up(names).found

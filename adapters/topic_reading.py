@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Container, Iterator, Mapping
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
@@ -11,6 +12,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from adapters.fresh_topics import ask_when_led
 from adapters.kafka_clients import librdkafka_config
+from streamscore.errors import BrokerError
 from streamscore.settings import Kafka
 
 _ANSWER_SECONDS = 15.0
@@ -167,6 +169,29 @@ class TopicReading:
         first = self._consumer.poll(_WAIT_SECONDS)
         # What else is there is taken without waiting for more.
         return [] if first is None else [first, *self._consumer.consume(_BATCH, 0)]
+
+
+@contextmanager
+def readable(kafka: Kafka, topic: str) -> Iterator[None]:
+    """Say what to do where a topic that must be read cannot be.
+
+    Raises
+    ------
+    MissingTopicError
+        When there is no such topic: the caller knows what that means.
+    BrokerError
+        In the place of any other `KafkaException` of the block.
+    """
+    try:
+        yield
+    except MissingTopicError:
+        raise
+    except KafkaException as error:
+        raise BrokerError(
+            f"Kafka at {kafka.bootstrap_servers} must let {topic} be read; received "
+            f"{error.args[0]}. Check that it runs, the settings of [kafka], and the rights that "
+            "`streamscore topics check` lists."
+        ) from error
 
 
 def _is_of(message: Message, numbers: Container[int]) -> bool:

@@ -91,7 +91,7 @@ def _lines(checks: Sequence[TopicCheck]) -> list[tuple[str, str, str]]:
     for check in checks:
         state = "usable" if check.is_usable else "broken" if check.exists else "missing"
         state = "hidden" if check.is_hidden else state
-        remarks = ["needed for runs alone"] if not (check.exists or check.is_in_the_way) else []
+        remarks = ["scoring does without it"] if not (check.exists or check.is_in_the_way) else []
         remarks += [*check.faults, *(f"({difference})" for difference in check.differences)]
         lines.append((check.name, state, remarks[0] if remarks else ""))
         lines += [("", "", remark) for remark in remarks[1:]]

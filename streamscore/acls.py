@@ -42,7 +42,8 @@ def needed_acls(settings: Settings, plans: Sequence[TopicPlan]) -> list[Acl]:
 
     Reading and writing imply describing; creating is listed where ``topics.create`` is on. Groups
     and transactional ids of the scorer begin with ``topics.prefix`` and ``scorer.group``; the other
-    groups are named, and never joined. The operator is whoever runs ``streamscore deadletters``.
+    groups are named, and never joined. The operator is whoever runs ``streamscore deadletters`` and
+    ``streamscore label``.
 
     Parameters
     ----------
@@ -56,6 +57,8 @@ def needed_acls(settings: Settings, plans: Sequence[TopicPlan]) -> list[Acl]:
     needed |= {
         Acl("producer", "group", "streamscore-producer", "literal", "Read"),
         Acl("trainer", "group", "streamscore-history", "literal", "Read"),
+        Acl("trainer", "group", "streamscore-labels", "literal", "Read"),
+        Acl("operator", "group", "streamscore-labels", "literal", "Read"),
         Acl("operator", "group", "streamscore-deadletters", "literal", "Read"),
         Acl("operator", "transactional-id", f"{group}.redrive", "prefixed", "Write"),
         Acl("operator", "transactional-id", f"{group}.redrive", "prefixed", "Describe"),

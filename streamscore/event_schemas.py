@@ -17,6 +17,7 @@ from streamscore.events import (
     RemovedBody,
     ScoreLine,
 )
+from streamscore.labels import Label
 from streamscore.runs import Progress, Run, Tally
 from streamscore.scoring import ModelVersion
 
@@ -27,6 +28,7 @@ WRITTEN: Final[dict[str, type[Struct]]] = {
     "announcement.v1": Announcement,
     "run.v1": Run,
     "command.v1": Command,
+    "label.v1": Label,
 }
 """What is written as JSON for others to read, by the name of its schema."""
 

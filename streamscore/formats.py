@@ -102,6 +102,14 @@ FORMATS: Final[tuple[Format, ...]] = (
         advice=_UPGRADE,
     ),
     Format(
+        name="label",
+        title="a label",
+        place="`labels`",
+        carried=_KEY,
+        additive=_KEYS,
+        advice=f"{_UPGRADE}; until then it counts nowhere",
+    ),
+    Format(
         name="bundle",
         title="a bundle",
         place="MLflow, or the folder of `--bundle-dir`",

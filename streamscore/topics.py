@@ -12,7 +12,7 @@ from streamscore.settings import Settings
 from streamscore.sources import Source
 
 Kind = Literal[
-    "records", "anomalies", "scores", "deadletters", "state", "models", "runs", "commands"
+    "records", "anomalies", "scores", "deadletters", "state", "models", "runs", "commands", "labels"
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 Service = Literal["producer", "scorer", "trainer", "operator", "users"]
@@ -74,7 +74,7 @@ TOPICS: tuple[Topic, ...] = (
         key="the source's key field, or none",
         value="one record as a JSON object",
         writers=("producer", "operator"),
-        readers=("producer", "scorer", "trainer"),
+        readers=("producer", "scorer", "trainer", "operator"),
         meaning="The stream itself. Anyone may write it.",
     ),
     Topic(
@@ -83,7 +83,7 @@ TOPICS: tuple[Topic, ...] = (
         key="the record's key",
         value="an anomaly event (CloudEvents JSON)",
         writers=("scorer",),
-        readers=("users",),
+        readers=("trainer", "operator", "users"),
         meaning="Every record that was flagged, with the reasons.",
     ),
     Topic(
@@ -147,6 +147,17 @@ TOPICS: tuple[Topic, ...] = (
         meaning="What a person tells all workers of a source, such as to end a pause.",
         is_needed=False,
     ),
+    Topic(
+        kind="labels",
+        pattern="labels",
+        cleanup="compact",
+        key="cluster/topic id/partition/offset of the record",
+        value="a label: an anomaly or none, by whom and why (JSON)",
+        writers=("operator",),
+        readers=("trainer", "operator"),
+        meaning="What people said of records, the newest of each counts. Nothing else needs it.",
+        is_needed=False,
+    ),
 )
 
 
@@ -165,8 +176,8 @@ def topic_name(
     kind : Kind
         Which topic.
     source : Source, optional
-        Whose topic; needed for every kind but ``models``, ``runs`` and ``commands``. A source that
-        names its own records topic has it taken as it is, without the prefix.
+        Whose topic; needed for every kind but ``models``, ``runs``, ``commands`` and ``labels``. A
+        source that names its own records topic has it taken as it is, without the prefix.
     prefix : str, optional
         ``settings.topics.prefix``.
     run : str, optional
@@ -296,12 +307,11 @@ def planned_topics(
     """
     partitions = records_partitions or settings.topics.records_partitions
     plans = [
-        TopicPlan(
+        _plan(
+            declared,
+            settings,
             topic_name(declared.kind, source, prefix=settings.topics.prefix, run=run),
-            declared.kind,
             partitions if declared.as_records else 1,
-            settings.topics.replication_factor,
-            _configs(declared, settings),
         )
         for declared in TOPICS
         if declared.kind != "scores" or source.scores
@@ -313,6 +323,22 @@ def planned_topics(
                 f"{plan.kind} are written. Give it another topic"
             )
     return plans
+
+
+def planned_shared_topic(settings: Settings, kind: Kind) -> TopicPlan:
+    """Return one of the topics that all sources share, as it is created.
+
+    Examples
+    --------
+    >>> planned_shared_topic(Settings(), "labels").configs["cleanup.policy"]
+    'compact'
+    """
+    return _plan(topic(kind), settings, topic_name(kind, prefix=settings.topics.prefix), 1)
+
+
+def _plan(declared: Topic, settings: Settings, name: str, partitions: int) -> TopicPlan:
+    factor, configs = settings.topics.replication_factor, _configs(declared, settings)
+    return TopicPlan(name, declared.kind, partitions, factor, configs)
 
 
 def _configs(declared: Topic, settings: Settings) -> dict[str, str]:

@@ -21,6 +21,7 @@ from streamscore.errors import BundleError, SettingsError, SourceError, UsageErr
 from streamscore.event_schemas import WRITTEN
 from streamscore.events import RESUME, Announcement, AnomalyEvent, Command, RemovedBody, ScoreLine
 from streamscore.formats import FORMATS, compatibility_markdown, format_named, refusal, version_of
+from streamscore.labels import Label, LabelFolding
 from streamscore.runs import Run
 from streamscore.scoring import Model, PartitionFold, PartitionState, Scored
 from streamscore.settings import load_settings
@@ -92,6 +93,19 @@ def read_announcement() -> None:
 def read_command() -> None:
     told = msgspec.json.decode(kept("command/1-golden.json"), type=Command)
     assert (told.source, told.command) == ("accidents", RESUME)
+
+
+def read_label() -> None:
+    label = msgspec.json.decode(kept("label/1-golden.json"), type=Label)
+    assert (label.source, label.verdict, label.flagged) == ("accidents", False, True)
+    assert (label.model_version, label.by, label.place) == ("3", "ann", (0, 81568))
+    (missed, taken_back) = kept("label/1.jsonl").splitlines()
+    folding = LabelFolding()
+    folding.take(b"c/t/1/7", missed)
+    (found,) = folding.labels().newest.values()
+    assert (found.run, found.verdict, found.flagged, found.note) == ("june", True, False, "missed")
+    folding.take(b"c/t/1/7", taken_back)
+    assert [one.verdict for one in folding.labels().newest.values()] == [False]
 
 
 def model() -> Model:
@@ -168,6 +182,7 @@ READERS: dict[str, Callable[[], None]] = {
     "rejects": read_rejects,
     "replay": read_replay,
     "run": read_run,
+    "label": read_label,
 }
 NAMES = [known.name for known in FORMATS]
 

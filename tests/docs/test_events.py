@@ -22,6 +22,7 @@ GOLDEN = {
     "announcement.v1.json": "announcement.v1",
     "run.v1.json": "run.v1",
     "command.v1.json": "command.v1",
+    "label.v1.json": "label.v1",
 }
 BAD_RECORD = b'{"crash_date": "01/05/2024 12:15:00 AM", "num_units": "two"}'
 

@@ -92,6 +92,7 @@ def test_state_and_scores_follow_a_records_topic_that_was_there_before(
         "models": 1,
         "runs": 1,
         "commands": 1,
+        "labels": 1,
     }
     assert admin.configs([foreign.topic])[foreign.topic]["retention.ms"] == "1234567890"
 

@@ -81,10 +81,10 @@ def test_outputs_may_be_at_least_twice_as_large_as_inputs(
     assert largest_message_bytes(record_max_bytes) >= max(limits.values())
 
 
-def test_only_state_models_and_runs_are_compacted(source: Source) -> None:
+def test_only_state_models_runs_and_labels_are_compacted(source: Source) -> None:
     plans = planned_topics(Settings(), source)
     compacted = {plan.kind for plan in plans if plan.configs["cleanup.policy"] == "compact"}
-    assert compacted == {"state", "models", "runs"}
+    assert compacted == {"state", "models", "runs", "labels"}
 
 
 def test_each_service_is_given_what_it_writes_and_reads_and_no_more(source: Source) -> None:
@@ -117,13 +117,18 @@ def test_each_service_is_given_what_it_writes_and_reads_and_no_more(source: Sour
         (acl.resource, acl.name, acl.operation) for acl in acls if acl.service == "operator"
     } == {
         ("group", "streamscore-deadletters", "Read"),
+        ("group", "streamscore-labels", "Read"),
         ("transactional-id", "streamscore.redrive", "Describe"),
         ("transactional-id", "streamscore.redrive", "Write"),
+        ("topic", "records.accidents", "Read"),
         ("topic", "records.accidents", "Write"),
+        ("topic", "anomalies.accidents", "Read"),
         ("topic", "deadletters.accidents", "Read"),
         ("topic", "deadletters.accidents", "Write"),
         ("topic", "commands", "Write"),
         ("topic", "runs", "Read"),
+        ("topic", "labels", "Read"),
+        ("topic", "labels", "Write"),
     }
 
 

@@ -1,0 +1,188 @@
+"""``streamscore label`` and ``labels``: say whether alerts were right, and look back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from cli.invocation import error_console, invocation_of, now_ms, print_json, print_table
+
+if TYPE_CHECKING:
+    from adapters.labelling import GivenLabel
+    from streamscore.events import Anomaly
+    from streamscore.labels import Label, Verdicts
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+_LONGEST_NOTE = 60
+_LONGEST_REASON = 160
+
+
+def register(app: typer.Typer) -> None:
+    """Add ``streamscore label`` and ``streamscore labels``."""
+    app.command(rich_help_panel="Operate")(label)
+    app.command(rich_help_panel="Operate")(labels)
+
+
+def label(
+    context: typer.Context,
+    events: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="EVENT...",
+            help="An event's id or its subject, TOPIC/PARTITION/OFFSET; of a record that was not "
+            "flagged the same, for what was missed.",
+        ),
+    ],
+    verdict: Annotated[
+        Literal["true", "false"],
+        typer.Argument(metavar="true|false", help="Whether it is an anomaly."),
+    ],
+    note: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Why. It is kept as it is written.")
+    ] = None,
+    by: Annotated[str | None, typer.Option(metavar="NAME", help="Who says so.")] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            help="A source's name or TOML file; needed where it reads a topic of another name."
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Say whether alerts were right. The newest label of a record counts.
+
+    Records labelled true are not learned from, and evaluation measures detectors by all labels.
+    """
+    from adapters.labelling import give_labels
+    from streamscore.sources import load_source
+
+    given = give_labels(
+        invocation_of(context).settings(),
+        events,
+        verdict == "true",
+        given_at_ms=now_ms(),
+        source=None if source is None else load_source(source),
+        note=note,
+        by=by,
+    )
+    if json:
+        print_json([_facts(one) for one in given])
+        return
+    for one in given:
+        typer.echo("\n".join(_lines(one)))
+
+
+def labels(
+    context: typer.Context,
+    source: Annotated[
+        str | None, typer.Argument(help="A source's name or TOML file; all by default.")
+    ] = None,
+    run: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Only those of this run; of all streams by default."),
+    ] = None,
+    limit: Annotated[int, typer.Option(min=0, help="How many of the latest are listed.")] = 20,
+    json: Json = False,
+) -> None:
+    """List the latest labels, and how many alerts of each model version were right."""
+    from adapters.labels_topic import read_labels
+    from streamscore.labels import count_verdicts
+    from streamscore.sources import load_source
+
+    name = None if source is None else load_source(source).name
+    found = read_labels(invocation_of(context).settings())
+    chosen = [
+        one
+        for one in found.newest.values()
+        if name in (None, one.source) and run in (None, one.run)
+    ]
+    verdicts, latest = count_verdicts(chosen), chosen[::-1][:limit]
+    if json:
+        print_json({"verdicts": verdicts, "later": found.later, "latest": latest})
+    else:
+        print_table(
+            ("SOURCE", "RUN", "VERSION", "LABELLED", "TRUE", "FALSE", "PRECISION", "BY CHANCE"),
+            [_counts(one) for one in verdicts],
+        )
+        print_table(
+            ("GIVEN", "RECORD", "RUN", "VERSION", "VERDICT", "BY", "NOTE"),
+            [_listed(one) for one in latest],
+        )
+    if found.later:
+        error_console().print(
+            f"{found.later} labels are left out: {found.why_later}", style="yellow"
+        )
+
+
+def _facts(one: GivenLabel) -> dict[str, object]:
+    anomaly = one.anomaly
+    return {
+        "label": one.label,
+        "previous": one.previous,
+        "event_time": anomaly and anomaly.event_time,
+        "severity": anomaly and anomaly.severity,
+        "reason": anomaly and _reason(anomaly),
+    }
+
+
+def _lines(one: GivenLabel) -> list[str]:
+    label, verdict = one.label, _verdict(one.label)
+    lines = [f"{label.subject} of {_stream(label)} is labelled {verdict}."]
+    if one.anomaly is None:
+        outcome = "it was missed" if label.verdict else "rightly so"
+        lines.append(f"  It was not flagged: {outcome}.")
+    else:
+        version, severity = one.anomaly.model.version, f"{one.anomaly.severity:.0f}"
+        flagged = f"flagged by version {version}, severity {severity}"
+        lines.append(f"  {flagged}, event time {one.anomaly.event_time}")
+        lines.append(f"  {_reason(one.anomaly)}")
+    if one.previous is not None:
+        by = f" by {_shown(one.previous.by)}" if one.previous.by else ""
+        before = f"{_verdict(one.previous)}, given {one.previous.given_at}{by}"
+        lines.append(f"  It takes the place of the label {before}.")
+    return lines
+
+
+def _reason(anomaly: Anomaly) -> str:
+    """What speaks most for an anomaly; private values are masked in its event."""
+    if not anomaly.attribution:
+        return "no reason is given"
+    first = anomaly.attribution[0]
+    words = first.reason or f"{first.field} is {first.value}"
+    return f"{_shown(words, _LONGEST_REASON)} ({first.share:.0%})"
+
+
+def _counts(one: Verdicts) -> tuple[str, ...]:
+    precision = chance = ""
+    if one.precision is not None:
+        precision, chance = f"{one.precision:.0%}", f"{one.low:.0%} to {one.high:.0%}"
+    return (
+        *(one.source, one.run or "", one.model_version or "(not flagged)"),
+        *(f"{count:,}" for count in (one.anomalies + one.normal, one.anomalies, one.normal)),
+        *(precision, chance),
+    )
+
+
+def _listed(label: Label) -> tuple[str, ...]:
+    return (
+        *(label.given_at, label.subject, label.run or "", label.model_version or "(not flagged)"),
+        *(_verdict(label), _shown(label.by or ""), _shown(label.note or "", _LONGEST_NOTE)),
+    )
+
+
+def _stream(label: Label) -> str:
+    return f"{label.source}, run {label.run}" if label.run else label.source
+
+
+def _verdict(label: Label) -> str:
+    return "true" if label.verdict else "false"
+
+
+def _shown(text: str, most: int = _LONGEST_NOTE) -> str:
+    """Text that cannot move a cursor, shortened."""
+    from streamscore.dead_letters import printable
+
+    safe = printable(text.encode(errors="replace"), 4 * most)
+    return safe if len(safe) <= most else f"{safe[: most - 3]}..."
