@@ -59,6 +59,13 @@ def train(  # noqa: PLR0913  # an argument for each option
     detector: Annotated[str | None, typer.Option(help="Which detector to train.")] = None,
     dialect: DialectOption = None,
     format_: Format = None,
+    labels: Annotated[
+        bool,
+        typer.Option(
+            "--labels/--no-labels",
+            help="With --history topic: leave out what was labelled as an anomaly.",
+        ),
+    ] = True,
     bundle_dir: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Write the bundle here, and leave MLflow alone."),
@@ -73,7 +80,7 @@ def train(  # noqa: PLR0913  # an argument for each option
     invocation = invocation_of(context)
     settings = invocation.settings(**({} if seed is None else {"trainer__seed": str(seed)}))
     files = _history_files(history, format_, invocation)
-    plan = _plan(source, files, from_, to, detector, dialect, run)
+    plan = _plan(source, files, from_, to, detector, dialect, run, labels=labels)
     if bundle_dir is not None:
         report = write_trained_bundle(settings, plan, bundle_dir, time.perf_counter)
     else:
@@ -108,6 +115,8 @@ def _plan(
     detector: str | None,
     dialect: str | None,
     run: str | None,
+    *,
+    labels: bool,
 ) -> TrainingPlan:
     from streamscore.runs import check_run_name
     from streamscore.sources import load_source
@@ -134,6 +143,7 @@ def _plan(
         time_range=time_range(loaded, start, end),
         detector=detector or DEFAULT_DETECTOR,
         dialect=dialect,
+        labels=labels,
     )
 
 

@@ -53,6 +53,8 @@ class TrainingPlan(Struct, frozen=True, kw_only=True):
         How the files are written; None recognises it.
     run : str or None
         The run whose topic is read; None is the live stream.
+    labels : bool
+        Whether records of the topic that people labelled as anomalies are left out.
     """
 
     source: Source
@@ -61,6 +63,7 @@ class TrainingPlan(Struct, frozen=True, kw_only=True):
     detector: str = DEFAULT_DETECTOR
     dialect: str | None = None
     run: str | None = None
+    labels: bool = True
 
 
 class Prepared(Struct, frozen=True, kw_only=True):
@@ -186,10 +189,12 @@ def read_history(settings: Settings, codec: Codec, plan: TrainingPlan) -> Histor
     most = settings.trainer.history_records
     if plan.files:
         return history_from_files(codec, plan.files, most, plan.time_range, plan.dialect)
+    from trainer.labels import labelled_anomalies
     from trainer.topic_history import history_from_topic
 
+    anomalies = labelled_anomalies(settings, plan.source, plan.run) if plan.labels else frozenset()
     topic = topic_name("records", plan.source, prefix=settings.topics.prefix, run=plan.run)
-    return history_from_topic(codec, settings.kafka, topic, most, plan.time_range)
+    return history_from_topic(codec, settings.kafka, topic, most, plan.time_range, anomalies)
 
 
 def _codec(settings: Settings, source: Source) -> Codec:

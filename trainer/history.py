@@ -29,7 +29,8 @@ class History(Struct, frozen=True, kw_only=True):
         Where they were read, for people.
     skipped : dict of str to int
         What was passed over, by reason: those of `RecordFault`, `control`, `injected`,
-        `out_of_time` (outside the range asked for), `older` (beyond the most that were wanted).
+        `labelled_anomaly`, `out_of_time` (outside the range asked for), `older` (beyond the most
+        that were wanted).
     """
 
     records: Sequence[Record]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from confluent_kafka import KafkaError, KafkaException
 
 from adapters.message_headers import headers_of
+from adapters.record_places import Place
 from adapters.topic_reading import MissingTopicError, TopicReading
 from streamscore.errors import BrokerError, HistoryError
 from streamscore.headers import CONTROL, INJECTED
@@ -22,13 +24,19 @@ _GROUP = "streamscore-history"
 
 
 def history_from_topic(
-    codec: Codec, kafka: Kafka, topic: str, most_records: int, time_range: TimeRange
+    codec: Codec,
+    kafka: Kafka,
+    topic: str,
+    most_records: int,
+    time_range: TimeRange,
+    anomalies: Collection[Place] = frozenset(),
 ) -> History:
     """Read history from a topic, from its earliest record to the end at the start.
 
     Only committed records are read. Control records, injected ones, which their writer knows to be
-    anomalies, and bad ones are counted and not learned from. Records of the same event time are
-    ordered by partition and offset, so that the same topic always gives the same history.
+    anomalies, those that people labelled so, and bad ones are counted and not learned from. Records
+    of the same event time are ordered by partition and offset, so that the same topic always gives
+    the same history.
 
     Parameters
     ----------
@@ -42,6 +50,8 @@ def history_from_topic(
         How many are kept at most, the latest by event time.
     time_range : TimeRange
         Which event times are wanted.
+    anomalies : collection of (int, int), optional
+        Partition and offset of records that were labelled as anomalies.
 
     Raises
     ------
@@ -54,7 +64,7 @@ def history_from_topic(
     try:
         with TopicReading(kafka, topic, group=_GROUP, committed=True) as reading:
             for message in reading.messages(reading.spans()):
-                _take(builder, message)
+                _take(builder, message, anomalies)
     except MissingTopicError as error:
         raise HistoryError(
             f"history is read from an existing topic; Kafka at {kafka.bootstrap_servers} has no "
@@ -68,15 +78,18 @@ def history_from_topic(
     return builder.history(topic)
 
 
-def _take(builder: HistoryBuilder, message: Message) -> None:
+def _take(builder: HistoryBuilder, message: Message, anomalies: Collection[Place]) -> None:
     names = {name for name, _ in headers_of(message)}
+    place = (message.partition() or 0, message.offset() or 0)
     if CONTROL in names:
         builder.skip("control")
     elif INJECTED in names:
         builder.skip("injected")
+    elif place in anomalies:
+        builder.skip("labelled_anomaly")
     else:
         value: Any = message.value()
-        builder.take(value, message.partition() or 0, message.offset() or 0)
+        builder.take(value, *place)
 
 
 def _reason(error: KafkaException) -> str:
