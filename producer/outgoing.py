@@ -186,7 +186,7 @@ class Outgoing:
             self._codec.decode(ordered.row.value)
         except RecordFault:
             return  # what is no record is no example of an anomaly either
-        record, kind = self._injector.inject(msgspec.json.decode(ordered.row.value))
+        record, kind, _ = self._injector.inject(msgspec.json.decode(ordered.row.value))
         if kind is None:
             return
         message_id = f"{ordered.row_id}#{kind}"

@@ -1,52 +1,42 @@
 """Kinds of anomaly in product reviews."""
 
-from typing import Any
-
-import numpy as np
-
-from streamscore.synthetic.kinds import Change, one_of
+from streamscore.synthetic.kinds import Kinds, Pool, Record, Rng, one_of
 from streamscore.synthetic.reviews import phrases
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
-_TELLING_CHARACTERS = 30
-
-Record = dict[str, Any]
-Rng = np.random.Generator
 
 
-def _rating_up(record: Record, rng: Rng) -> bool:
-    if record["rating"] > 2 or len(record["text"]) < _TELLING_CHARACTERS:
+def _rating_up(record: Record, _rng: Rng, _pool: Pool) -> bool:
+    if record["rating"] > 1 or not record["text"]:
         return False
     record["rating"] = 5.0
-    record["title"] = one_of(phrases().titles["5"][:3], rng)
     return True
 
 
-def _rating_down(record: Record, rng: Rng) -> bool:
-    if record["rating"] < 5 or len(record["text"]) < _TELLING_CHARACTERS:
+def _rating_down(record: Record, _rng: Rng, _pool: Pool) -> bool:
+    if record["rating"] < 5 or not record["text"]:
         return False
     record["rating"] = 1.0
-    record["title"] = one_of(phrases().titles["1"][:3], rng)
     return True
 
 
-def _gibberish(record: Record, rng: Rng) -> bool:
+def _gibberish(record: Record, rng: Rng, _pool: Pool) -> bool:
     record["text"] = " ".join(_letters(int(rng.integers(3, 12)), rng) for _ in range(12))
     return True
 
 
-def _dup_spam(record: Record, rng: Rng) -> bool:
+def _dup_spam(record: Record, rng: Rng, _pool: Pool) -> bool:
     record["text"] = one_of(phrases().spam["texts"], rng)
     record["rating"] = 5.0
     return True
 
 
-def _other_language(record: Record, rng: Rng) -> bool:
+def _other_language(record: Record, rng: Rng, _pool: Pool) -> bool:
     record["text"] = one_of(phrases().languages["texts"], rng)
     return True
 
 
-def _promo_url(record: Record, rng: Rng) -> bool:
+def _promo_url(record: Record, rng: Rng, _pool: Pool) -> bool:
     promotion = one_of(phrases().spam["promotions"], rng)
     word = _letters(int(rng.integers(4, 9)), rng)
     promotion = promotion.format(word=word, number=one_of(phrases().numbers, rng))
@@ -54,19 +44,19 @@ def _promo_url(record: Record, rng: Rng) -> bool:
     return True
 
 
-def _empty(record: Record, _rng: Rng) -> bool:
+def _empty(record: Record, _rng: Rng, _pool: Pool) -> bool:
     if not record["text"]:
         return False
     record["text"] = ""
     return True
 
 
-def _helpful(record: Record, rng: Rng) -> bool:
+def _helpful(record: Record, rng: Rng, _pool: Pool) -> bool:
     record["helpful_vote"] = int(rng.integers(300, 5000))
     return True
 
 
-def _shouting(record: Record, _rng: Rng) -> bool:
+def _shouting(record: Record, _rng: Rng, _pool: Pool) -> bool:
     if not any(letter.islower() for letter in record["text"]):
         return False
     record["text"] = f"{record['text'].upper().rstrip('.!')}!!!"
@@ -77,20 +67,20 @@ def _letters(length: int, rng: Rng) -> str:
     return "".join(_LETTERS[place] for place in rng.integers(0, 26, length))
 
 
-REVIEW_KINDS: dict[str, Change] = {
-    "rating_up": _rating_up,
-    "rating_down": _rating_down,
-    "gibberish": _gibberish,
-    "dup_spam": _dup_spam,
-    "other_language": _other_language,
-    "promo_url": _promo_url,
-    "empty": _empty,
-    "helpful": _helpful,
-    "shouting": _shouting,
+REVIEW_KINDS: Kinds = {
+    "rating_up": (_rating_up,),
+    "rating_down": (_rating_down,),
+    "gibberish": (_gibberish,),
+    "dup_spam": (_dup_spam,),
+    "other_language": (_other_language,),
+    "promo_url": (_promo_url,),
+    "empty": (_empty,),
+    "helpful": (_helpful,),
+    "shouting": (_shouting,),
 }
-"""Name -> change.
+"""Name -> variants.
 
-rating_up, rating_down: the rating is the opposite of what the text says. gibberish: letters at
+rating_up, rating_down: a text of one star gets five, or the other way round. gibberish: letters at
 random. dup_spam: one of five texts that occur again and again. other_language: not English.
 promo_url: an advertised address. empty: no text. helpful: 300 to 4,999 votes. shouting: capitals.
 """

@@ -1,70 +1,86 @@
 """Kinds of anomaly that follow from what the fields of any source are to a model."""
 
-from typing import Any
+from collections.abc import Sequence
 
-import numpy as np
+from streamscore.sources.source import FLOAT_LIMIT, INTEGER_LIMIT, Field, Source, TimePart
+from streamscore.synthetic.kinds import (
+    Change,
+    Kinds,
+    Pool,
+    Record,
+    Rng,
+    another_of,
+    one_of,
+    shuffle,
+    swap,
+)
+from streamscore.synthetic.relations import copied_fields, sums_held
+from streamscore.synthetic.text_anomalies import text_kinds
 
-from streamscore.sources.source import FLOAT_LIMIT, INTEGER_LIMIT, Field, Source
-from streamscore.synthetic.kinds import Change, one_of, some_of
-
-_REMEMBERED = 256
 _SWAPPED = 3
-_LETTERS = "BCDFGHJKLMNPQRSTVWXZ#%&"
+_CALENDAR: dict[TimePart, range] = {
+    "hour": range(24),
+    "month": range(1, 13),
+    "weekday_sunday_0": range(7),
+    "weekday_monday_0": range(7),
+    "weekday_sunday_1": range(1, 8),
+    "weekday_monday_1": range(1, 8),
+}
 
-Record = dict[str, Any]
-Rng = np.random.Generator
 
+def role_kinds(source: Source, history: Sequence[Record] = ()) -> Kinds:
+    """Return the kinds that fit a source, by the roles of its fields.
 
-def role_kinds(source: Source) -> dict[str, Change]:
-    """Return the kinds that fit a source: unseen, sentinel, extreme, garbled, swap, shuffle.
+    unseen: a category never seen. sentinel: every field that has a word for "not known" has it.
+    extreme: a number far beyond any. swap_1, swap: one category, three, drawn from other records;
+    shuffle: all of them. calendar: a field that repeats a part of the event time does not. sum,
+    copy: a sum of numbers, or a copy of one, that the history holds is broken. Those of texts are
+    told in `text_kinds`. A changed record keeps the bounds of the source.
 
-    Values swapped come from records that were given before; so the changes remember, and each call
-    returns fresh ones. A changed record keeps the bounds of the source.
+    Parameters
+    ----------
+    source : Source
+        The source.
+    history : sequence of dict
+        Values by field name, from which sums and copies are read.
     """
     categories = source.with_role("category", "flag")
-    texts = [n for n in source.with_role("category") if source.fields[n].type == "string"]
-    sentinels = [n for n in texts if source.fields[n].missing]
-    numbers = source.with_role("number")
-    memory = _Memory()
-    kinds: dict[str, Change] = {}
-    if texts:
-        kinds["unseen"] = _unseen(source, texts)
+    named = [n for n in source.with_role("category") if source.fields[n].type == "string"]
+    sentinels = [n for n in named if source.fields[n].missing]
+    kinds: dict[str, tuple[Change, ...]] = {}
+    if named:
+        kinds["unseen"] = (_unseen(source, named),)
     if sentinels:
-        kinds["sentinel"] = _sentinel(source, sentinels)
-    if numbers:
-        kinds["extreme"] = _extreme(source, numbers)
-    if source.with_role("text"):
-        kinds["garbled"] = _garbled(source.with_role("text"))
+        kinds["sentinel"] = (_sentinel(source, sentinels),)
+    kinds |= _number_kinds(source, history)
+    kinds |= text_kinds(source)
     if len(categories) > 1:
-        kinds["swap"] = memory.swap(categories, min(_SWAPPED, len(categories)))
-        kinds["shuffle"] = memory.swap(categories, len(categories))
+        kinds["swap_1"] = (swap(categories, 1),)
+        kinds["swap"] = (swap(categories, min(_SWAPPED, len(categories))),)
+        kinds["shuffle"] = (shuffle(categories),)
     return kinds
 
 
-class _Memory:
-    """The latest records that were given, to take values from."""
-
-    def __init__(self) -> None:
-        self._records: list[Record] = []
-
-    def swap(self, fields: tuple[str, ...], count: int) -> Change:
-        def change(record: Record, rng: Rng) -> bool:
-            others = [r for r in self._records if any(r.get(f) != record.get(f) for f in fields)]
-            self._records = [*self._records, dict(record)][-_REMEMBERED:]
-            if not others:
-                return False
-            before = dict(record)
-            for field in some_of(fields, count, rng):
-                value = one_of(others, rng).get(field)
-                if value is not None:
-                    record[field] = value
-            return record != before
-
-        return change
+def _number_kinds(source: Source, history: Sequence[Record]) -> Kinds:
+    repeats = source.event_time.repeats
+    numbers = [name for name in source.with_role("number") if name not in repeats]
+    calendar = {name: _CALENDAR[part] for name, part in repeats.items() if part in _CALENDAR}
+    sums = sums_held(numbers, history)
+    copies = copied_fields(numbers, history)
+    kinds: dict[str, tuple[Change, ...]] = {}
+    if numbers:
+        kinds["extreme"] = tuple(_extreme(source.fields[name], name) for name in numbers)
+    if calendar:
+        kinds["calendar"] = tuple(_calendar(name, values) for name, values in calendar.items())
+    if sums:
+        kinds["sum"] = tuple(_moved(source.fields[name], name) for name in sums)
+    if copies:
+        kinds["copy"] = tuple(_moved(source.fields[name], name) for name in copies)
+    return kinds
 
 
 def _unseen(source: Source, fields: list[str]) -> Change:
-    def change(record: Record, rng: Rng) -> bool:
+    def change(record: Record, rng: Rng, _pool: Pool) -> bool:
         name = one_of(fields, rng)
         record[name] = f"ZZ_{rng.integers(1000)}"[: source.fields[name].max_length]
         return True
@@ -72,21 +88,8 @@ def _unseen(source: Source, fields: list[str]) -> Change:
     return change
 
 
-def _garbled(fields: tuple[str, ...]) -> Change:
-    def change(record: Record, rng: Rng) -> bool:
-        name = one_of(fields, rng)
-        before = record.get(name)
-        if not before:
-            return False
-        letters = rng.choice(list(_LETTERS), size=len(before))
-        record[name] = "".join(letters.tolist())
-        return bool(record[name] != before)
-
-    return change
-
-
 def _sentinel(source: Source, fields: list[str]) -> Change:
-    def change(record: Record, rng: Rng) -> bool:
+    def change(record: Record, rng: Rng, _pool: Pool) -> bool:
         before = dict(record)
         for field in fields:
             record[field] = one_of(source.fields[field].missing, rng)
@@ -95,12 +98,34 @@ def _sentinel(source: Source, fields: list[str]) -> Change:
     return change
 
 
-def _extreme(source: Source, fields: tuple[str, ...]) -> Change:
-    def change(record: Record, rng: Rng) -> bool:
-        name = one_of(fields, rng)
+def _extreme(field: Field, name: str) -> Change:
+    def change(record: Record, rng: Rng, _pool: Pool) -> bool:
         before = record.get(name)
         factor = float(rng.uniform(30, 300))
-        record[name] = _bounded(source.fields[name], (abs(before or 0) + 1) * factor)
+        record[name] = _bounded(field, (abs(before or 0) + 1) * factor)
+        return bool(record[name] != before)
+
+    return change
+
+
+def _calendar(name: str, values: Sequence[int]) -> Change:
+    def change(record: Record, rng: Rng, _pool: Pool) -> bool:
+        if record.get(name) is None:
+            return False
+        record[name] = another_of(values, record[name], rng)
+        return True
+
+    return change
+
+
+def _moved(field: Field, name: str) -> Change:
+    """Return the change of a number by a little, as a slip of the hand would."""
+
+    def change(record: Record, rng: Rng, _pool: Pool) -> bool:
+        before = record.get(name)
+        if before is None:
+            return False
+        record[name] = _bounded(field, before + one_of((1, 2, 3), rng))
         return bool(record[name] != before)
 
     return change

@@ -75,7 +75,7 @@ def labelled_records(source: Source, plan: GenerationPlan) -> Iterator[Labelled]
     >>> from streamscore.sources import load_source
     >>> plan = GenerationPlan(rows=100, anomaly_share=0.1)
     >>> sum(one.kind is not None for one in labelled_records(load_source("accidents"), plan))
-    8
+    9
     """
     if not 0 <= plan.anomaly_share <= 1:
         raise UsageError(f"--anomalies is a share from 0 to 1, got {plan.anomaly_share:g}")
@@ -131,7 +131,8 @@ def _labelled(
     record: dict[str, Any], injector: Injector, share: float, rng: np.random.Generator
 ) -> Labelled:
     if share and rng.random() < share:
-        return Labelled(*injector.inject(record))
+        anomaly = injector.inject(record)
+        return Labelled(anomaly.record, anomaly.kind)
     return Labelled(record, None)
 
 

@@ -216,7 +216,7 @@ def test_what_is_injected_changes_fields_where_they_lie() -> None:
     for i in range(60):
         record = changed(("payload", "after", "amount"), float(i))
         before = json.dumps(record)
-        anomaly, kind = injector.inject(record)
+        anomaly, kind, _ = injector.inject(record)
         assert json.dumps(record) == before
         assert set(anomaly) == set(RECORD)
         CODEC.decode(encoded(anomaly))

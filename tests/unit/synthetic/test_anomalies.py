@@ -9,8 +9,10 @@ import pytest
 
 from streamscore.sources import Codec, Source, load_source
 from streamscore.sources.source import EventTime, Field
-from streamscore.synthetic import Injector, generate, kinds_of
+from streamscore.synthetic import Injection, Injector, generate, kinds_of
+from streamscore.synthetic.accident_anomalies import CATEGORIES
 from streamscore.synthetic.accidents import INJURED
+from streamscore.synthetic.kinds import Pool
 
 CUSTOM = Source(
     name="machines",
@@ -59,8 +61,9 @@ def test_every_kind_occurs_and_leaves_a_record_that_its_source_accepts(source: S
     found: Counter[str | None] = Counter()
     for record in originals(source, 600):
         before = msgspec.json.encode(record)
-        changed, kind = injector.inject(record)
+        changed, kind, fields = injector.inject(record)
         found[kind] += 1
+        assert set(fields) == {n for n in changed | record if changed.get(n) != record.get(n)}
         assert msgspec.json.encode(record) == before
         assert (changed == record) == (kind is None)
         codec.event_time(codec.decode(msgspec.json.encode(changed)))
@@ -78,12 +81,14 @@ def test_the_same_seed_gives_the_same_anomalies(source: Source) -> None:
 
 
 def changed_by(kind: str, source: str = "accidents") -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    change = kinds_of(load_source(source))[kind]
+    changes = kinds_of(load_source(source))[kind]
     rng = np.random.default_rng(9)
+    records = list(generate(source, 300, np.random.default_rng(4)))
+    pool = Pool(records)
     pairs = []
-    for record in generate(source, 300, np.random.default_rng(4)):
+    for place, record in enumerate(records):
         changed = dict(record)
-        if change(changed, rng):
+        if changes[place % len(changes)](changed, rng, pool):
             pairs.append((record, changed))
     assert pairs
     return pairs
@@ -111,19 +116,32 @@ def test_an_extreme_count_of_injured_stays_consistent() -> None:
         )
 
 
-@pytest.mark.parametrize(("kind", "columns"), [("swap_1", 1), ("swap_3", 3), ("shuffle", 12)])
+@pytest.mark.parametrize(("kind", "columns"), [("swap_1", 1), ("swap_2", 2), ("swap_3", 3)])
 def test_a_swap_changes_that_many_categories(kind: str, columns: int) -> None:
     for record, changed in changed_by(kind):
         assert sum(record[name] != changed[name] for name in record) == columns
 
 
-def test_ratings_are_turned_around_only_where_the_text_tells() -> None:
-    for record, changed in changed_by("rating_up", "reviews"):
-        assert record["rating"] <= 2
-        assert changed["rating"] == 5
-    for record, changed in changed_by("rating_down", "reviews"):
-        assert record["rating"] == 5
-        assert changed["rating"] == 1
+def test_a_shuffle_draws_twelve_categories_and_nothing_else() -> None:
+    moved = [{name for name in r if r[name] != c[name]} for r, c in changed_by("shuffle")]
+    assert set.union(*moved) == set(CATEGORIES)
+    assert len(set(map(len, moved))) > 1
+
+
+def test_a_combination_breaks_no_more_than_what_it_says() -> None:
+    calendar = {"crash_date", "crash_hour", "crash_day_of_week", "crash_month"}
+    for record, changed in changed_by("combo"):
+        moved = {name for name in record if record[name] != changed[name]}
+        assert moved
+        assert not moved & (calendar | {"most_severe_injury", *INJURED})
+
+
+@pytest.mark.parametrize(("kind", "before", "after"), [("rating_up", 1, 5), ("rating_down", 5, 1)])
+def test_ratings_are_turned_around_and_nothing_else(kind: str, before: int, after: int) -> None:
+    for record, changed in changed_by(kind, "reviews"):
+        assert record["rating"] == before
+        assert changed == record | {"rating": after}
+        assert record["text"]
 
 
 def test_a_record_that_no_kind_fits_stays_as_it_is() -> None:
@@ -133,4 +151,4 @@ def test_a_record_that_no_kind_fits_stays_as_it_is() -> None:
         fields={"at": Field(type="integer", role="time")},
     )
     injector = Injector(source, np.random.default_rng(0))
-    assert injector.inject({"at": 5}) == ({"at": 5}, None)
+    assert injector.inject({"at": 5}) == Injection({"at": 5}, None, ())

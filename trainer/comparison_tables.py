@@ -1,0 +1,114 @@
+"""The tables of a comparison of detectors, as rows of text."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from streamscore.evaluation.results import DetectorResult
+
+_MEASURES = ("AUROC", "AUPRC", "recall at 1%", "recall at 0.1%")
+
+
+class TextTable(NamedTuple):
+    """A table of text.
+
+    Attributes
+    ----------
+    columns : tuple of str
+        What stands above the columns.
+    rows : list of list of str
+        The cells.
+    """
+
+    columns: tuple[str, ...]
+    rows: list[list[str]]
+
+    def markdown(self) -> str:
+        """Write the table as markdown.
+
+        Examples
+        --------
+        >>> print(TextTable(("a", "b"), [["1", "2"]]).markdown())
+        | a | b |
+        |---|---|
+        | 1 | 2 |
+        """
+        head = [list(self.columns), *self.rows]
+        lines = ["| " + " | ".join(cells) + " |" for cells in head]
+        return "\n".join([lines[0], "|---" * len(self.columns) + "|", *lines[1:]])
+
+
+def detector_table(found: Sequence[DetectorResult], *, with_intervals: bool = True) -> TextTable:
+    """List the detectors with their measures, flag rate, cost and size.
+
+    Parameters
+    ----------
+    found : sequence of DetectorResult
+        The results.
+    with_intervals : bool
+        Whether the 95% intervals stand beside the measures.
+    """
+    columns = ("detector", *_MEASURES, "flagged when clean", "µs a record", "KiB")
+    rows = [
+        [one.name, *_measures(one, with_intervals=with_intervals), *_costs(one)] for one in found
+    ]
+    return TextTable(columns, rows)
+
+
+def kind_table(found: Sequence[DetectorResult]) -> TextTable:
+    """List AUPRC and recall at 1% by kind and detector."""
+    rows = [
+        [kind, *(_kind(one, kind) for one in found)]
+        for kind in dict.fromkeys(kind for one in found for kind in one.kinds)
+    ]
+    return TextTable(("AUPRC (recall at 1%)", *(one.name for one in found)), rows)
+
+
+def reason_table(found: Sequence[DetectorResult]) -> TextTable:
+    """List by kind in which share of the alarms the first reason, or one of three, is right."""
+    explained = [one for one in found if any(kind.explained for kind in one.kinds.values())]
+    rows = [
+        [kind, *(_hits(one, kind) for one in explained)]
+        for kind in dict.fromkeys(kind for one in explained for kind in one.kinds)
+    ]
+    return TextTable(("first reason / first three", *(one.name for one in explained)), rows)
+
+
+def labelled_table(found: Sequence[DetectorResult]) -> TextTable:
+    """List how detectors do on what people judged; no row where nothing was."""
+    rows = [
+        [
+            one.name,
+            f"{one.labelled.anomalies:,}",
+            f"{one.labelled.normal:,}",
+            f"{one.labelled.precision:.3f}",
+            f"{one.labelled.recall:.3f}",
+        ]
+        for one in found
+        if one.labelled is not None
+    ]
+    return TextTable(("judged by people", "anomalies", "normal", "precision", "recall"), rows)
+
+
+def _measures(one: DetectorResult, *, with_intervals: bool) -> Iterator[str]:
+    for name, value in one.measures._asdict().items():
+        low, high = one.intervals[name]
+        yield f"{value:.3f} [{low:.3f}, {high:.3f}]" if with_intervals else f"{value:.3f}"
+
+
+def _costs(one: DetectorResult) -> list[str]:
+    size = f"{one.size_bytes / 1024:,.0f}" if one.size_bytes else "-"
+    return [f"{one.flag_rate:.2%}", f"{one.microseconds:.2f}", size]
+
+
+def _kind(one: DetectorResult, kind: str) -> str:
+    if kind not in one.kinds:
+        return "-"
+    measures = one.kinds[kind].measures
+    return f"{measures.auprc:.3f} ({measures.recall_at_1_percent:.2f})"
+
+
+def _hits(one: DetectorResult, kind: str) -> str:
+    found = one.kinds.get(kind)
+    if found is None or not found.explained:
+        return "-"
+    return f"{found.top_1:.2f} / {found.top_3:.2f}"
