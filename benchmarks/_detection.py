@@ -1,9 +1,11 @@
 """Detection benchmarks in pieces: histories cut in time, questions, answers and their tables."""
 
+import argparse
 import time
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
@@ -11,6 +13,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks._records import SHARED_DATA
 from streamscore.detectors.recipes import Recipe, recipe_names
 from streamscore.evaluation.contender import Contender, Performance, performances
 from streamscore.evaluation.recipe_contender import RecipeContender
@@ -141,6 +144,19 @@ def generated_history(codec: Codec, start: str, end: str, per_day: float) -> His
     rng = np.random.default_rng(_GENERATED_SEED)
     records = generate(codec.source.name, rows, rng, start=first, per_day=per_day)
     return history_of(codec, records, f"generated, seed {_GENERATED_SEED}")
+
+
+def options_parser(program: str) -> argparse.ArgumentParser:
+    """Return the options that detection benchmarks have in common."""
+    parser = argparse.ArgumentParser(prog=program)
+    parser.add_argument(
+        "--detector", action="append", help="a recipe, may repeat; the first counts"
+    )
+    parser.add_argument("--seeds", type=int, default=len(SEEDS), help="how many of the stated ones")
+    parser.add_argument("--channels", action="store_true", help="list each channel of the first")
+    parser.add_argument("--markdown", action="store_true", help="write the tables as markdown")
+    parser.add_argument("--shared", type=Path, default=SHARED_DATA, help="folder of real files")
+    return parser
 
 
 def recipe_or(name: str, otherwise: str) -> str:

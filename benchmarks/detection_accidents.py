@@ -24,6 +24,7 @@ from benchmarks._detection import (
     answer_each,
     cut,
     generated_history,
+    options_parser,
     print_answers,
     question,
     recipe_or,
@@ -122,15 +123,8 @@ def main(arguments: list[str]) -> int:
 
 
 def _parsed(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="benchmarks.detection_accidents")
-    parser.add_argument(
-        "--detector", action="append", help="a recipe, may repeat; the first counts"
-    )
+    parser = options_parser("benchmarks.detection_accidents")
     parser.add_argument("--split", action="append", choices=sorted(SPLITS), help="both by default")
-    parser.add_argument("--seeds", type=int, default=len(SEEDS), help="how many of the stated ones")
-    parser.add_argument("--channels", action="store_true", help="list each channel of the first")
-    parser.add_argument("--markdown", action="store_true", help="write the tables as markdown")
-    parser.add_argument("--shared", type=Path, default=SHARED_DATA, help="folder of real files")
     return parser.parse_args(arguments)
 
 

@@ -53,7 +53,7 @@ def role_kinds(source: Source, history: Sequence[Record] = ()) -> Kinds:
     if sentinels:
         kinds["sentinel"] = (_sentinel(source, sentinels),)
     kinds |= _number_kinds(source, history)
-    kinds |= text_kinds(source)
+    kinds |= text_kinds(source, history)
     if len(categories) > 1:
         kinds["swap_1"] = (swap(categories, 1),)
         kinds["swap"] = (swap(categories, min(_SWAPPED, len(categories))),)

@@ -13,21 +13,25 @@ _LINKS = (
 )
 _LONGEST_SCALE = 10
 _LONG_TEXT = 30
+_REPEATED = 5
 
 
-def text_kinds(source: Source) -> Kinds:
+def text_kinds(source: Source, history: Sequence[Record] = ()) -> Kinds:
     """Return the kinds that fit the text fields of a source.
 
     garbled: letters at random, as long as the text was. shouting: capitals. empty: nothing.
-    link: an advertised address at the end. other_text: that of another record. number_against_text:
-    a number of few values (a rating) is at the other end of its scale.
+    link: an advertised address at the end. other_text: that of another record. repeated_text: one
+    of five, told again and again. number_against_text: a number of few values (a rating) is at the
+    other end of its scale.
 
     Parameters
     ----------
     source : Source
         The source.
+    history : sequence of dict
+        Values by field name, where repeated texts are from.
     """
-    texts = [name for name in source.with_role("text") if name in source.fields]
+    texts = source.with_role("text")
     if not texts:
         return {}
     kinds: dict[str, tuple[Change, ...]] = {
@@ -37,6 +41,9 @@ def text_kinds(source: Source) -> Kinds:
         "link": tuple(_limited(source, name, _linked) for name in texts),
         "other_text": tuple(_other_text(name) for name in texts),
     }
+    repeated = {name: _some_long_texts(name, history) for name in texts}
+    if any(repeated.values()):
+        kinds["repeated_text"] = tuple(texts_of(of, name) for name, of in repeated.items() if of)
     numbers = source.with_role("number")
     if numbers:
         kinds["number_against_text"] = tuple(_opposed(name, texts) for name in numbers)
@@ -54,22 +61,9 @@ def texts_of(texts: Sequence[str], field: str) -> Change:
     return change
 
 
-def repeated_texts(field: str, history: Sequence[Record], count: int, rng: Rng) -> Change | None:
-    """Return the change of a text field to one of a few, told again and again; None without texts.
-
-    Parameters
-    ----------
-    field : str
-        The field.
-    history : sequence of dict
-        Values by field name, where the texts are from.
-    count : int
-        How many different texts.
-    rng : numpy.random.Generator
-        Chooses them.
-    """
-    long = [text for r in history if len(text := r.get(field) or "") >= _LONG_TEXT]
-    return texts_of([one_of(long, rng) for _ in range(count)], field) if long else None
+def _some_long_texts(field: str, history: Sequence[Record]) -> list[str]:
+    long = [text for record in history if len(text := record.get(field) or "") >= _LONG_TEXT]
+    return long[:: max(1, len(long) // _REPEATED)][:_REPEATED]
 
 
 Rewrite = Callable[[str, Rng], str]
