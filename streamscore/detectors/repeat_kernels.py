@@ -37,7 +37,7 @@ def _byte(value, is_hashed, unseen):  # type: ignore[no-untyped-def]
             return np.uint8(255)
         whole = np.int64(value)
         return np.uint8(whole) if whole == value else np.uint8(255)
-    if value != value or value == unseen:
+    if np.isnan(value) or value == unseen:
         return np.uint8(255)
     mixed = np.float64(value + 0.0).view(np.uint64)  # so that -0.0 is 0.0
     mixed = (mixed ^ (mixed >> _HIGH)) * _MIX_2

@@ -267,4 +267,4 @@ def test_its_reasons_name_fields_and_their_shares_sum_to_one(name: str) -> None:
             reasons = case.detector.reasons(row, channel, score, case.wording(place))
             assert sum(reason.share for reason in reasons) == pytest.approx(1.0)
             assert all(reason.share > 0.0 and reason.fields for reason in reasons)
-            assert all(known.issuperset(reason.quoted) for reason in reasons)
+            assert all(known.issuperset(reason.fields + reason.parents) for reason in reasons)
