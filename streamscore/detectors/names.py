@@ -10,6 +10,10 @@ _DETECTORS = {
     "repeated-texts": ("repeated_texts", "RepeatedTexts"),
     "repeats": ("repeats", "Repeats"),
     "stray-times": ("stray_times", "StrayTimes"),
+    "dependency-network": ("dependency_network", "DependencyNetwork"),
+    "invariants": ("invariants", "Invariants"),
+    "sentinel-count": ("sentinel_count", "SentinelCount"),
+    "unseen-count": ("unseen_count", "UnseenCount"),
 }
 """Name -> module and class; imported when asked for, for kernels load slowly."""
 

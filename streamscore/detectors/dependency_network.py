@@ -1,0 +1,214 @@
+"""Dependency network: how unlikely each field is, given the fields that it depends on.
+
+Heckerman et al., "Dependency networks for inference, collaborative filtering, and data
+visualization", JMLR 2000: each column has a distribution of its own given its parents. What a value
+x of column i says is the ratio of how likely it is when it is wrong, to how likely it is when the
+parents are known,
+
+    r = [(1 - w) p(x) + w / (K + 1)] / p(x | parents),   w = 0.02
+
+of which, where wrong values are expected in one column out of ten, ln(1 + 0.1 (r - 1)) is the
+evidence that this record's is one: a little below 0 where the value is as it should be. Copies of a
+column (the hour beside a time that has an hour) count once altogether, and are no parents of
+each other: one that is explained by its copy would never be a surprise.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamscore.detectors.codebook import MISSING, Codebook
+from streamscore.detectors.detector import Matrix, Memory
+from streamscore.detectors.network_kernels import rows_of, surprises
+from streamscore.detectors.network_learning import copies, learn_views
+from streamscore.detectors.reasons import Reason, Wording, percent, shares_of
+from streamscore.detectors.surprise_tables import (
+    EXTRA,
+    SurpriseTables,
+    make_tables,
+    restored_tables,
+)
+from streamscore.errors import BundleError
+from streamscore.features import Column, ColumnPlan
+from streamscore.features.columns import planned
+
+_SUM, _CLOSEST, _LARGEST = range(3)
+_SMALLEST_SHARE = 0.02
+"""Columns that bring less than this share of a score are not spoken of."""
+
+
+class DependencyNetwork:
+    """A fitted dependency network.
+
+    Its channels are the sum of the evidence of all columns in all views, the same in their first
+    views alone, and the largest single piece of evidence.
+
+    Parameters
+    ----------
+    book : Codebook
+        Turns values into codes.
+    tables : SurpriseTables
+        The evidence of every code in every context.
+    groups : int64 array of shape (d,)
+        Columns of the same number are copies of each other.
+    """
+
+    name: ClassVar[str] = "dependency-network"
+    plan: ClassVar[ColumnPlan] = planned(scalars=True, calendar=True)
+    has_memory: ClassVar[bool] = False
+    channels = ("sum", "closest", "largest")
+
+    def __init__(self, book: Codebook, tables: SurpriseTables, groups: NDArray[np.int64]) -> None:
+        self._book = book
+        self._tables = tables
+        self._groups = groups
+        self._rules = (*book.rules, *tables)
+
+    @classmethod
+    def fit(cls, matrix: Matrix, columns: Sequence[Column], seed: int) -> "DependencyNetwork":
+        """Learn codes, parents and distributions."""
+        book = Codebook.fit(matrix, columns)
+        codes = book.encode(matrix)
+        copied = copies(codes, book.sizes)
+        views = learn_views(codes, book.sizes, copied)
+        tables = make_tables(codes, book, views, copied)
+        return cls(book, tables, copied.argmax(axis=1).astype(np.int64))
+
+    @classmethod
+    def restore(
+        cls, arrays: Mapping[str, NDArray[Any]], parameters: Mapping[str, Any]
+    ) -> "DependencyNetwork":
+        """Rebuild a network from a bundle.
+
+        Raises
+        ------
+        BundleError
+            When the arrays are not a network's.
+        """
+        book = Codebook.restore(arrays)
+        groups = arrays["groups"]
+        if groups.shape != book.known.shape:
+            raise BundleError(f"every column is in a group; got groups {groups.shape}")
+        return cls(book, restored_tables(arrays, book), groups)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return codes, tables and groups."""
+        return {**self._book.arrays(), **self._tables._asdict(), "groups": self._groups}
+
+    def parameters(self) -> dict[str, Any]:
+        """Return how large the network is."""
+        kinds = {"columns": self._book.known, "views": self._tables.column}
+        return {name: len(array) for name, array in kinds.items()} | {
+            "contexts": len(self._tables.contexts),
+            "table": len(self._tables.table),
+        }
+
+    def begin(self) -> Memory:
+        """Return no memory."""
+        return {}
+
+    def fold(self, matrix: Matrix, memory: Memory) -> NDArray[np.float64]:
+        """Score rows: float64 of shape (n, 3), higher is more anomalous."""
+        scores: NDArray[np.float64] = surprises(self._book.checked(matrix), *self._rules)
+        return scores
+
+    def contributions(self, matrix: Matrix, channel: int) -> NDArray[np.float64]:
+        """Split the evidence over the columns; the sums over the columns are the score.
+
+        Of the largest one all belongs to one column, the first of those that are as large.
+        """
+        codes = self._book.encode(matrix)
+        evidence, _ = self._evidence(codes, channel)
+        column = self._tables.column[: evidence.shape[1]]
+        parts = np.zeros(codes.shape)
+        if channel == _LARGEST:
+            rows, best = np.arange(len(codes)), evidence.argmax(axis=1)
+            parts[rows, column[best]] = evidence[rows, best]
+            return parts
+        for view, place in enumerate(column):
+            parts[:, place] += evidence[:, view] * self._tables.parts[place]
+        return parts
+
+    def reasons(
+        self, row: NDArray[np.float64], channel: int, score: float, wording: Wording
+    ) -> list[Reason]:
+        """Say what was seen, and what was expected from which parents."""
+        shares = shares_of(self.contributions(row[None, :], channel)[0])
+        codes = self._book.encode(row[None, :])
+        evidence, rows = self._evidence(codes, channel)
+        column = self._tables.column[: evidence.shape[1]]
+        spoken = _Spoken(self._book, self._tables, wording, row, codes[0])
+        found, heard = [], 0.0
+        for group in self._spoken_of(shares):
+            view = int(np.where(np.isin(column, group), evidence[0], -1.0).argmax())
+            share = float(shares[group].sum())
+            found.append((share, spoken.reason(group, view, int(rows[0, view]))))
+            heard += share
+        return [
+            Reason(fields, share / heard, words, parents)
+            for share, (fields, words, parents) in found
+        ]
+
+    def _evidence(
+        self, codes: NDArray[np.int16], channel: int
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Evidence by view, and where its rows begin in the table: both of shape (n, views)."""
+        tables = self._tables
+        views = codes.shape[1] if channel == _CLOSEST else len(tables.column)
+        rows = rows_of(codes, tables.parents[:views], *tables[2:5])
+        return tables.table[rows + codes[:, tables.column[:views]]].astype(np.float64), rows
+
+    def _spoken_of(self, shares: NDArray[np.float64]) -> Iterator[NDArray[np.int64]]:
+        """Groups of copies that bring enough to be spoken of; the largest one does."""
+        totals = np.bincount(self._groups, shares)
+        for group in np.flatnonzero(totals >= min(_SMALLEST_SHARE, totals.max())):
+            yield np.flatnonzero(self._groups == group)
+
+
+class _Spoken(NamedTuple):
+    """One row, and what its evidence is told with."""
+
+    book: Codebook
+    tables: SurpriseTables
+    wording: Wording
+    row: NDArray[np.float64]
+    codes: NDArray[np.int16]
+
+    def reason(
+        self, group: NDArray[np.int64], view: int, begins: int
+    ) -> tuple[tuple[str, ...], str, tuple[str, ...]]:
+        """Return the fields of a group, the words of one of its views, and the parents' fields."""
+        columns = self.wording.columns
+        place = int(self.tables.column[view])
+        parents = [int(one) for one in self.tables.parents[view] if one < len(columns)]
+        # The column that the words are about comes first.
+        fields = dict.fromkeys(columns[one].field for one in (place, *group))
+        quoted = dict.fromkeys(columns[one].field for one in parents)
+        others = tuple(field for field in quoted if field not in fields)
+        return tuple(fields), self._words(place, parents, begins), others
+
+    def _words(self, place: int, parents: list[int], begins: int) -> str:
+        known, code = int(self.book.known[place]), int(self.codes[place])
+        extra = begins + known + EXTRA + 1
+        likeliest, share = (float(number) for number in self.tables.table[extra : extra + EXTRA])
+        seen = f"{self.wording.name(place)} is {self._seen(place)}"
+        if code == known:
+            seen += ", never seen"
+        given = " and ".join(f"{self.wording.name(one)} {self._seen(one)}" for one in parents)
+        at = f"at {given} it" if given else "it"
+        if int(likeliest) == code:
+            return f"{seen}; {at} is that in {percent(share)} only"
+        return f"{seen}; {at} is {self._known(place, int(likeliest))} in {percent(share)}"
+
+    def _seen(self, place: int) -> str:
+        return self.wording.seen(place, float(self.row[place]))
+
+    def _known(self, place: int, code: int) -> str:
+        known = int(self.book.known[place])
+        values = self.book.value_at(place, code)
+        if values is None:
+            return "missing" if code == known + MISSING else "out of range"
+        lowest, highest = (self.wording.known(place, value) for value in values)
+        return lowest if lowest == highest else f"{lowest} to {highest}"

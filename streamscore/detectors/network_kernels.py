@@ -1,0 +1,166 @@
+"""Compiled counts and look-ups of a dependency network."""
+
+import numpy as np
+from numba import njit
+
+from streamscore.detectors.codebook_kernels import code_of
+
+STRENGTHS = np.array([1.0, 3.0, 10.0, 30.0, 100.0, 300.0])
+"""How many rows the coarser distribution counts for, of which the best is taken."""
+
+
+@njit(cache=True, nogil=True)
+def count(contexts, x, weights, shape):  # type: ignore[no-untyped-def]
+    """Weight of the rows in which a context and a code occur together: float64 of that shape."""
+    out = np.zeros(shape)
+    for row in range(len(x)):
+        out[contexts[row], x[row]] += weights[row]
+    return out
+
+
+@njit(cache=True, nogil=True)
+def smoothed(counts, coarser, strength):  # type: ignore[no-untyped-def]
+    """(n(x, context) + strength p(x)) / (n(context) + strength): float64 of shape (contexts, size).
+
+    `counts` has that shape too; `coarser` is of shape (contexts / m, size), each of its rows for
+    the m contexts that follow each other.
+    """
+    out = np.empty(counts.shape)
+    per_row = len(counts) // len(coarser)
+    for context in range(len(counts)):
+        total = counts[context].sum() + strength
+        for x in range(counts.shape[1]):
+            p = coarser[context // per_row, x]
+            out[context, x] = (counts[context, x] + strength * p) / total
+    return out
+
+
+@njit(cache=True, nogil=True)
+def best_strength(counts, coarser, later):  # type: ignore[no-untyped-def]
+    """Return the lowest loss of later rows over the strengths, and the strength's place.
+
+    The loss is -sum ln p over the rows that `later`, counted like `counts`, holds.
+    """
+    losses = np.zeros(len(STRENGTHS))
+    per_row = len(counts) // len(coarser)
+    for context in range(len(counts)):
+        total = -1.0
+        for x in range(counts.shape[1]):
+            if later[context, x] > 0.0:
+                if total < 0.0:
+                    total = counts[context].sum()
+                p = coarser[context // per_row, x]
+                for s in range(len(STRENGTHS)):
+                    share = (counts[context, x] + STRENGTHS[s] * p) / (total + STRENGTHS[s])
+                    losses[s] -= later[context, x] * np.log(share)
+    best = np.argmin(losses)
+    return losses[best], best
+
+
+@njit(cache=True, nogil=True)
+def judge(early, later, weights, sizes, column, parent, candidates, coarser):  # type: ignore[no-untyped-def]
+    """Judge candidates for a column's next parent by the loss of later rows.
+
+    Parameters
+    ----------
+    early, later : int16 arrays of shape (n, d) and (m, d)
+        Codes of the rows to count and of those to predict.
+    weights : float64 array of shape (n,)
+        What each counted row counts for.
+    sizes : int64 array of shape (d,)
+        How many codes each column has.
+    column, parent : int
+        The column, and the parent that it has already; d for none.
+    candidates : int64 array of shape (k,)
+        The columns to judge.
+    coarser : float64 array of shape (contexts, sizes[column])
+        How likely each code is given the parent that it has already.
+
+    Returns
+    -------
+    float64 array of shape (k, 2)
+        Loss, and the place of the best strength.
+    """
+    out = np.empty((len(candidates), 2))
+    context = np.zeros(len(early), np.int64)
+    later_context = np.zeros(len(later), np.int64)
+    ones = np.ones(len(later))
+    for k in range(len(candidates)):
+        size = sizes[candidates[k]]
+        shape = len(coarser) * size, sizes[column]
+        for row in range(len(early)):
+            base = early[row, parent] * size if parent < early.shape[1] else 0
+            context[row] = base + early[row, candidates[k]]
+        for row in range(len(later)):
+            base = later[row, parent] * size if parent < later.shape[1] else 0
+            later_context[row] = base + later[row, candidates[k]]
+        counts = count(context, early[:, column], weights, shape)
+        expected = count(later_context, later[:, column], ones, shape)
+        out[k, 0], out[k, 1] = best_strength(counts, coarser, expected)
+    return out
+
+
+@njit(cache=True, nogil=True)
+def surprises(
+    matrix,
+    low,
+    per_unit,
+    is_exact,
+    starts,
+    slots,
+    known,
+    column,
+    parents,
+    widths,
+    firsts,
+    contexts,
+    table,
+    parts,
+):  # type: ignore[no-untyped-def]
+    """Scores of rows: float64 of shape (n, 3), a column for each of the network's channels.
+
+    Parameters are those of `Codebook` and of `SurpriseTables`.
+    """
+    out = np.empty((matrix.shape[0], 3))
+    codes = np.zeros(len(known) + 1, np.int64)
+    for row in range(matrix.shape[0]):
+        for i in range(len(known)):
+            codes[i] = code_of(
+                matrix[row, i],
+                low[i],
+                per_unit[i],
+                is_exact[i],
+                starts[i],
+                starts[i + 1],
+                slots,
+                known[i],
+            )
+        total, closest, largest = 0.0, 0.0, -np.inf
+        for e in range(len(column)):
+            context = firsts[e] + codes[parents[e, 0]] * widths[e] + codes[parents[e, 1]]
+            surprise = np.float64(table[contexts[context] + codes[column[e]]])
+            total += surprise * parts[column[e]]
+            largest = max(largest, surprise)
+            if e == len(known) - 1:
+                closest = total
+        out[row, 0] = total
+        out[row, 1] = closest
+        out[row, 2] = largest
+    return out
+
+
+@njit(cache=True, nogil=True)
+def rows_of(codes, parents, widths, firsts, contexts):  # type: ignore[no-untyped-def]
+    """Where in the table each view's row begins: int64 of shape (n, views)."""
+    out = np.empty((codes.shape[0], len(parents)), np.int64)
+    d = codes.shape[1]
+    for row in range(codes.shape[0]):
+        for e in range(len(parents)):
+            a, b = parents[e]
+            context = firsts[e]
+            if a < d:
+                context += codes[row, a] * widths[e]
+            if b < d:
+                context += codes[row, b]
+            out[row, e] = contexts[context]
+    return out

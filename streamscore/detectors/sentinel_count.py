@@ -1,0 +1,100 @@
+"""Sentinel count: in how many fields nothing was said.
+
+A value that stands for a missing one, UNKNOWN and its like, is normal in each field by itself; in
+many at once it is a form that nobody filled in.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamscore.detectors.detector import Matrix, Memory
+from streamscore.detectors.reasons import Reason, Wording, plain_reasons
+from streamscore.errors import BundleError
+from streamscore.features import Column, ColumnPlan
+from streamscore.features.columns import planned
+
+
+class SentinelCount:
+    """Counts the fields of a record that say nothing.
+
+    Parameters
+    ----------
+    column : int64 array of shape (m,)
+        A column for each code that says nothing.
+    code : float64 array of shape (m,)
+        That code.
+    width : int
+        How many columns there are.
+    """
+
+    name: ClassVar[str] = "sentinel-count"
+    plan: ClassVar[ColumnPlan] = planned(scalars=True)
+    has_memory: ClassVar[bool] = False
+    channels = ("count",)
+
+    def __init__(self, column: NDArray[np.int64], code: NDArray[np.float64], width: int) -> None:
+        self._column = column
+        self._code = code
+        self._width = width
+
+    @classmethod
+    def fit(cls, matrix: Matrix, columns: Sequence[Column], seed: int) -> "SentinelCount":
+        """Take over what the columns say of their codes."""
+        found = [
+            (place, float(code))
+            for place, column in enumerate(columns)
+            if column.kind == "code"
+            for code in (*column.missing_codes, column.values + 1)
+        ]
+        column = np.array([place for place, _ in found], np.int64)
+        return cls(column, np.array([code for _, code in found]), len(columns))
+
+    @classmethod
+    def restore(
+        cls, arrays: Mapping[str, NDArray[Any]], parameters: Mapping[str, Any]
+    ) -> "SentinelCount":
+        """Rebuild a count from a bundle.
+
+        Raises
+        ------
+        BundleError
+            When the arrays are not a count's.
+        """
+        column, code, width = arrays["column"], arrays["code"], int(parameters["columns"])
+        if column.shape != code.shape or not ((column >= 0) & (column < width)).all():
+            raise BundleError(
+                f"every code is one of {width} columns; got {column.shape} and {code.shape}"
+            )
+        return cls(column, code, width)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the codes that say nothing."""
+        return {"column": self._column, "code": self._code}
+
+    def parameters(self) -> dict[str, Any]:
+        """Return how many columns there are."""
+        return {"columns": self._width}
+
+    def begin(self) -> Memory:
+        """Return no memory."""
+        return {}
+
+    def fold(self, matrix: Matrix, memory: Memory) -> NDArray[np.float64]:
+        """Count: float64 of shape (n, 1)."""
+        return self.contributions(matrix).sum(axis=1, keepdims=True)
+
+    def contributions(self, matrix: Matrix, channel: int = 0) -> NDArray[np.float64]:
+        """Return 1 for each column that says nothing: float64 of the shape of the rows."""
+        parts = np.isnan(matrix).astype(np.float64)
+        for column, code in zip(self._column.tolist(), self._code.tolist(), strict=True):
+            parts[:, column] += matrix[:, column] == code
+        return parts
+
+    def reasons(
+        self, row: NDArray[np.float64], channel: int, score: float, wording: Wording
+    ) -> list[Reason]:
+        """Name the fields that say nothing."""
+        return plain_reasons(self.contributions(row[None, :])[0], row, wording)
