@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import os
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import closing
 from itertools import chain
 from pathlib import Path
@@ -16,17 +16,17 @@ from msgspec import Struct
 from adapters.record_inputs import GZIP_MARK, StandardInput, sniffed_layout
 from adapters.topic_admin import TopicDescription
 from producer.delivery import Delivery
-from producer.growing import POLL_SECONDS, End, GrowingFile
+from producer.growing import End, GrowingFile, open_when_there
 from producer.marks import ReplayMark, plan_hash
 from producer.ordering import OrderedRow
 from producer.outgoing import Tally
 from producer.plan import ReplayPlan, ReplaySummary, Resumed
 from producer.progress import Telling
-from producer.reading import FileReader, RejectFile, file_names
+from producer.reading import FileReader, Reading, RejectFile, file_names
 from producer.resuming import Resumption, resumption_of
 from producer.rotations import Rotations
 from producer.sending import RecordSender
-from producer.starting import Start, check_beginning, records_topic
+from producer.starting import Start, check_beginning, records_topic, unopened_topic
 from producer.summing import Outcome, summary_of
 from producer.traces import Traces, find_traces
 from streamscore.errors import UsageError
@@ -51,7 +51,12 @@ _LOUD: dict[End, str] = {
 
 
 def follow(
-    plan: ReplayPlan, source: Source, settings: Settings, telling: Telling, started_ms: int
+    plan: ReplayPlan,
+    source: Source,
+    settings: Settings,
+    telling: Telling,
+    started_ms: int,
+    open_run: Callable[[], object] = lambda: None,
 ) -> ReplaySummary:
     """Forward the rows of a growing file until it is stopped, or brings nothing for too long.
 
@@ -70,6 +75,9 @@ def follow(
         Is told how far it is, and says when to stop.
     started_ms : int
         Now, milliseconds since 1970-01-01T00:00Z.
+    open_run : callable
+        Opens the run that the plan names, if any. Unless it is taken up, it is called when the file
+        is there.
 
     Raises
     ------
@@ -80,6 +88,9 @@ def follow(
         When Kafka does not take the records.
     """
     telling.begin("sending", None)
+    if plan.run is not None and not plan.resume and not _comes(plan, telling):
+        return _nothing_came(plan, source, settings, telling)
+    open_run()
     topic = records_topic(plan, source, settings)
     max_bytes = settings.scorer.record_max_bytes
     with (
@@ -89,6 +100,34 @@ def follow(
         following = _Following(plan, source, settings, topic, telling, sender, rejects, started_ms)
         following.run()
     return following.summary()
+
+
+def _comes(plan: ReplayPlan, telling: Telling) -> bool:
+    """Wait for the file; a path mistyped must not take a run's name, which is used once."""
+    (file,) = plan.files
+    if isinstance(file, StandardInput):
+        return True
+
+    def is_stopped() -> bool:
+        return telling.tell(0, None)
+
+    found = open_when_there(Path(file.name), telling.clock, plan.idle_seconds, is_stopped)
+    if found is not None:
+        os.close(found)
+    return found is not None
+
+
+def _nothing_came(
+    plan: ReplayPlan, source: Source, settings: Settings, telling: Telling
+) -> ReplaySummary:
+    outcome = Outcome(
+        reject_file=None,
+        seconds=telling.seconds(),
+        interrupted=telling.is_stopped,
+        resumed="not asked",
+    )
+    topic = unopened_topic(plan, source, settings)
+    return summary_of(source, topic, Reading(0, 0, {}, {}), Tally(), outcome)
 
 
 class _Following:
@@ -238,20 +277,8 @@ class _Following:
         """Open the file, waiting until it is there; None where it does not come."""
         if isinstance(self._file, StandardInput):
             return self._file.fileno()
-        clock, since = self._telling.clock, self._telling.clock.now()
-        while True:
-            try:
-                return os.open(path, os.O_RDONLY)
-            except FileNotFoundError:
-                idle_seconds = self._plan.idle_seconds
-                is_idle = idle_seconds is not None and clock.now() - since >= idle_seconds
-                if self._delivery.idle() or is_idle:
-                    return None
-                clock.sleep(POLL_SECONDS)
-            except OSError as error:
-                raise UsageError(
-                    f"a file that is followed must be readable; {path} is not: {error}"
-                ) from None
+        clock, idle_seconds = self._telling.clock, self._plan.idle_seconds
+        return open_when_there(path, clock, idle_seconds, self._delivery.idle)
 
     def _begun_file(self, resumption: Resumption) -> Path:
         """Return the file that was being sent: at the path, or renamed beside it."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from producer.pacing import Clock
+from streamscore.errors import UsageError
 
 POLL_SECONDS = 0.1
 """How often a followed file is looked at."""
@@ -28,6 +29,41 @@ _DIGITS = 12
 
 End = Literal["stopped", "idle", "rotated", "truncated", "closed"]
 """Why a followed file brings no more: the last one is a pipe whose writer went."""
+
+
+def open_when_there(
+    path: Path, clock: Clock, idle_seconds: float | None, is_stopped: Callable[[], bool]
+) -> int | None:
+    """Open a file, waiting until it is there; None where it does not come.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    clock : Clock
+        Time.
+    idle_seconds : float or None
+        How long is waited; None waits until told to stop.
+    is_stopped : callable
+        Asked while waiting; True is the end.
+
+    Raises
+    ------
+    UsageError
+        When it is there and cannot be read.
+    """
+    since = clock.now()
+    while True:
+        try:
+            return os.open(path, os.O_RDONLY)
+        except FileNotFoundError:
+            if is_stopped() or (idle_seconds is not None and clock.now() - since >= idle_seconds):
+                return None
+            clock.sleep(POLL_SECONDS)
+        except OSError as error:
+            raise UsageError(
+                f"a file that is followed must be readable; {path} is not: {error}"
+            ) from None
 
 
 class GrowingFile(io.RawIOBase):

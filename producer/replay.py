@@ -60,7 +60,7 @@ def replay(
         Now, milliseconds since 1970-01-01T00:00Z; the machine's wall clock by default.
     open_run : callable
         Opens the run that the plan names, if any. It is called when the files were read and have
-        rows to send; of a followed file before it is read.
+        rows to send; of a followed file when it is there.
 
     Returns
     -------
@@ -80,8 +80,7 @@ def replay(
     if started_ms is None:
         started_ms = time.time_ns() // 1_000_000
     if plan.follow:
-        open_run()
-        return follow(plan, source, settings, telling, started_ms)
+        return follow(plan, source, settings, telling, started_ms, open_run)
     return _replay(plan, source, settings, telling, started_ms, open_run)
 
 
