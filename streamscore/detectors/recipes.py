@@ -16,6 +16,10 @@ from streamscore.errors import UsageError
 from streamscore.features import Column, ColumnPlan
 
 
+_REMEMBERED = 4096
+"""As many records fill every memory."""
+
+
 class Recipe(Struct, frozen=True, kw_only=True):
     """What a model is made of.
 
@@ -91,10 +95,18 @@ def fit_recipe(
         return Combination([Member(detector, places, np.ones(1), ())])
     members = []
     for detector, places, share in fitted:
-        scores = detector.fold(np.ascontiguousarray(held_back[:, places]), detector.begin())
+        scores = _scores_held_back(detector, matrix[:, places], held_back[:, places])
         weights = np.full(len(detector.channels), share / total)
         members.append(Member(detector, places, weights, [fit_tail(one) for one in scores.T]))
     return Combination(members)
+
+
+def _scores_held_back(detector: Detector, rows: Matrix, held_back: Matrix) -> NDArray[np.float64]:
+    """Score rows as they would be on the stream: a memory is full of those before them."""
+    memory = detector.begin()
+    if detector.has_memory:
+        detector.fold(np.ascontiguousarray(rows[-_REMEMBERED:]), memory)
+    return detector.fold(np.ascontiguousarray(held_back), memory)
 
 
 def _fit_one(

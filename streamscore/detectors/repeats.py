@@ -27,7 +27,6 @@ from streamscore.features.columns import planned
 _MOST_RECORDS = 2048
 _FEWEST_RECORDS = 256
 _MOST_BYTES = 49_152
-_SLOTS_A_RECORD = 2
 _MOST_DIFFERING = 3
 _MOST_PLACES = 1_000_000
 _COLUMNS_FOR_ONE = 6
@@ -114,11 +113,11 @@ class Repeats:
     def begin(self) -> Memory:
         """Return an empty ring of records, with tables that lead into it."""
         records, bands = _capacity(self._width), len(self._learned["bands"]) - 1
-        tables = 1 + (bands * (bands - 1) // 2 if bands > 2 else bands if bands == 2 else 0)
+        tables = 1 + (bands if bands > 1 else 0)
         return {
             "records": np.zeros((records, _padded(self._width)), np.uint8),
             "times": np.zeros(records),
-            "slots": np.zeros((tables, _SLOTS_A_RECORD * records), np.uint16),
+            "slots": np.zeros((tables, records), np.uint16),
             "seen": np.zeros(1, np.int64),
         }
 

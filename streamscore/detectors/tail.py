@@ -6,8 +6,8 @@ percentile the share is the one that was counted. Above it excesses are continue
 Pareto tail (Pickands, "Statistical inference using extreme order statistics", 1975) whose shape and
 scale come from their mean and variance (Hosking, Wallis, "Parameter and quantile estimation for the
 generalized Pareto distribution", 1987); its shape is held in [0, 0.5], 0 being the exponential one.
-A channel with few different values has no such tail: beyond what was counted it grows with the
-logarithm of the excess alone.
+A channel with few different values has no such tail: what is higher than all that was counted is as
+rare as can be told, once in n + 1, and grows from there with the logarithm of the excess alone.
 """
 
 from typing import NamedTuple
@@ -73,10 +73,13 @@ def fit_tail(scores: NDArray[np.float64]) -> Tail:
     surprise = np.log((n + 1.0) / (1.0 + n - first))
     start, scale, shape = _continuation(ordered)
     kept = _kept(len(different))
+    knots, surprise = different[kept], surprise[kept]
     if not np.isfinite(start):
         # How far beyond the highest score counts is measured by how far the scores lie apart.
         scale = max(float(ordered[-1] - np.median(ordered)), float(np.ptp(ordered)), 1e-9)
-    return Tail(different[kept], surprise[kept], start, scale, shape)
+        knots = np.append(knots, np.nextafter(knots[-1], np.inf))
+        surprise = np.append(surprise, np.log(n + 1.0))
+    return Tail(knots, surprise, start, scale, shape)
 
 
 def _kept(count: int) -> NDArray[np.int64]:

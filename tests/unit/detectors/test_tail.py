@@ -50,3 +50,15 @@ def test_a_count_beyond_all_counts_is_more_surprising_but_not_certain() -> None:
     surprise = fit_tail(scores).of(np.array([2.0, 3.0, 6.0]))
     assert surprise[0] == pytest.approx(counted(scores, 2.0))
     assert surprise[0] < surprise[1] < surprise[2] < 10
+
+
+def test_what_is_higher_than_all_counts_is_at_least_as_rare_as_none_of_them() -> None:
+    scores = np.repeat([0.0, 1.0, 2.0], [900, 70, 30])
+    surprise = fit_tail(scores).of(np.array([2.0, 2.001]))
+    assert surprise[0] == pytest.approx(np.log(1001 / 31))
+    assert surprise[1] == pytest.approx(np.log(1001), abs=0.01)
+
+
+def test_a_channel_that_never_spoke_is_surprising_when_it_does() -> None:
+    assert fit_tail(np.zeros(1000)).of(np.array([0.0, 0.5])).tolist()[0] == 0.0
+    assert fit_tail(np.zeros(1000)).of(np.array([0.5]))[0] >= np.log(1001)
