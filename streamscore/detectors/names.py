@@ -14,6 +14,8 @@ _DETECTORS = {
     "invariants": ("invariants", "Invariants"),
     "sentinel-count": ("sentinel_count", "SentinelCount"),
     "unseen-count": ("unseen_count", "UnseenCount"),
+    "local-outlier-factor": ("local_outlier_factor", "LocalOutlierFactor"),
+    "nearest-neighbours": ("nearest_neighbours", "NearestNeighbours"),
 }
 """Name -> module and class; imported when asked for, for kernels load slowly."""
 

@@ -1,0 +1,116 @@
+"""Reference rows: the part of the history that new rows are compared with.
+
+A sample of a few thousand rows judges as well as the whole history does, or better where that holds
+anomalies of its own (Sugiyama, Borgwardt, "Rapid distance-based outlier detection via sampling",
+NIPS 2013), and bounds the bundle and the work.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamscore.detectors.design import Design, fit_distances
+from streamscore.detectors.detector import Matrix
+from streamscore.detectors.nearest_kernels import leaf_order, make_leaves, nearest_rows
+from streamscore.errors import BundleError
+from streamscore.features import Column
+
+
+class ReferenceRows:
+    """Rows of the history, and how the nearest of them are found.
+
+    Parameters
+    ----------
+    design : Design
+        How rows become points.
+    rows : float32 array of shape (m, f)
+        The features that differ among the rows, in the order of `leaf_order`; m at least 1.
+    """
+
+    def __init__(self, design: Design, rows: NDArray[np.float32]) -> None:
+        self.design = design
+        self.rows = np.ascontiguousarray(rows, np.float32)
+        weights = design.scale[design.numbers : design.numbers + design.compared]
+        self._leaves = make_leaves(self.rows, design.numbers, weights)
+
+    @classmethod
+    def fit(
+        cls,
+        matrix: Matrix,
+        columns: Sequence[Column],
+        seed: int,
+        most: int,
+        *,
+        are_distinct: bool = False,
+    ) -> "ReferenceRows":
+        """Learn the design from the whole history, and keep a sample of at most that many rows.
+
+        Where they are distinct, no two of them have the same features.
+        """
+        design = fit_distances(matrix, columns)
+        places = np.random.default_rng(seed).permutation(len(matrix))
+        width = design.numbers + design.compared
+        rows = design.points(matrix[places if are_distinct else places[:most]])[:, :width]
+        if are_distinct:
+            first = np.sort(np.unique(rows, axis=0, return_index=True)[1])
+            rows = rows[first[:most]]
+        weights = design.scale[design.numbers : width]
+        return cls(design, rows[leaf_order(rows, design.numbers, weights)])
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def nearest(
+        self, points: NDArray[np.float32], k: int
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Return the distances of the k nearest rows, ascending, and their places: both (n, k)."""
+        beyond = points[:, self.rows.shape[1] :].sum(axis=1, dtype=np.float64)
+        distances, places = nearest_rows(points, beyond, self._leaves, k)
+        return distances, places
+
+    def parts(
+        self, points: NDArray[np.float32], places: NDArray[np.int64], columns: int
+    ) -> NDArray[np.float64]:
+        """Split the mean square of the distances to some rows of each point over the columns.
+
+        Parameters
+        ----------
+        points : float32 array of shape (n, f)
+            The points.
+        places : int64 array of shape (n, k)
+            The rows that each is compared with.
+        columns : int
+            How many columns there are.
+
+        Returns
+        -------
+        float64 array of shape (n, columns)
+        """
+        design, width = self.design, self.rows.shape[1]
+        squares = points.astype(np.float64)
+        theirs = self.rows[places].astype(np.float64)
+        own = squares[:, None, :width]
+        numbers = (own[..., : design.numbers] - theirs[..., : design.numbers]) ** 2
+        differ = own[..., design.numbers :] != theirs[..., design.numbers :]
+        squares[:, : design.numbers] = numbers.mean(axis=1)
+        squares[:, design.numbers : width] = (
+            differ.mean(axis=1) * design.scale[design.numbers : width]
+        )
+        return design.by_column(squares, columns)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return what was learned, for the bundle."""
+        return self.design.arrays() | {"rows": self.rows}
+
+    @classmethod
+    def restore(cls, arrays: Mapping[str, NDArray[Any]]) -> "ReferenceRows":
+        """Rebuild reference rows; raises KeyError and BundleError."""
+        design, rows = Design.restore(arrays), arrays["rows"]
+        width = design.numbers + design.compared
+        if rows.ndim != 2 or len(rows) == 0 or rows.shape[1] != width:
+            raise BundleError(
+                f"reference rows have the {width} features that are compared; got {rows.shape}"
+            )
+        return cls(design, rows)
