@@ -6,6 +6,7 @@ from streamscore.detectors.detector import Detector
 from streamscore.errors import UsageError
 
 _DETECTORS = {
+    "autoencoder": ("autoencoder", "Autoencoder"),
     "isolation-forest": ("isolation_forest", "IsolationForest"),
     "repeated-texts": ("repeated_texts", "RepeatedTexts"),
     "repeats": ("repeats", "Repeats"),
