@@ -1,10 +1,12 @@
 """A design: rows as points of a space in which distances mean something.
 
-A number is centred on its mean and divided by its standard deviation, both without the most extreme
-half per cent on either side, so that two usual rows differ by 2 in its square on average. A
-category, a flag, or whether a number is there at all, differs or does not: two rows that differ in
-it are `2 / P(two rows differ)` apart in its square, which is 2 on average as well, but at most 25,
-as far as five standard deviations. What never changed in the history adds those 25 where it does.
+A number is centred on its median and divided by its interquartile range over 1.349, that of the
+normal distribution, so that two usual rows differ by about 2 in its square, and anomalies in the
+history decide nothing; where most values are the same its standard deviation stands in, without
+the most extreme half per cent on either side. A category, a flag, or whether a number is there at
+all, differs or does not: two rows that differ in it are `2 / P(two rows differ)` apart in its
+square, which is 2 on average as well, but at most 25, as far as five standard deviations. What
+never changed in the history adds those 25 where it does.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +27,9 @@ weight where a value is not the usual one; 1 where a value is a certain one."""
 FARTHEST = 25.0
 """The largest square of a difference that is there or not."""
 
-_EXTREMES_PERCENT = 0.5
+_PERCENTILES = (0.5, 25.0, 50.0, 75.0, 99.5)
+_NORMAL_QUARTILES = 1.349
+"""Distance of the quartiles of a normal distribution, in standard deviations."""
 _FEWEST_SHARE = 0.01
 _MOST_VALUES = 16
 _NO_VALUE = -1e31
@@ -185,11 +189,15 @@ def _weight(shares: NDArray[np.float64]) -> float:
 
 
 def _center_and_scale(known: NDArray[np.float64]) -> tuple[float, float]:
-    low, high = np.percentile(known, [_EXTREMES_PERCENT, 100.0 - _EXTREMES_PERCENT])
+    low, quarter, median, three_quarters, high = np.percentile(known, _PERCENTILES)
     usual = np.clip(known, low, high)
-    # Where all but a few values are the same, those few are what there is to measure by.
-    spread = float(usual.std()) or float(known.std())
-    return float(usual.mean()), 1.0 / max(spread, 1e-100)
+    # Where most values are the same, those that are not are what there is to measure by.
+    spread = (
+        float(three_quarters - quarter) / _NORMAL_QUARTILES
+        or float(usual.std())
+        or float(known.std())
+    )
+    return float(median), 1.0 / max(spread, 1e-100)
 
 
 @njit(cache=True, nogil=True)

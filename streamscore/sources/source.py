@@ -135,6 +135,9 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     tombstones : {"deadletter", "skip"}
         What becomes of a message without a value: a dead letter, or it is passed over and counted,
         as where the topic is compacted.
+    history : {"clean", "dirty"}
+        Whether the records that models learn from are known to hold anomalies that nobody labelled:
+        it decides which detectors are the default.
     """
 
     name: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,48}\Z")]
@@ -150,6 +153,7 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     calibration: CalibrationPlan = CalibrationPlan()
     dialects: dict[str, Dialect] = {}
     tombstones: Literal["deadletter", "skip"] = "deadletter"
+    history: Literal["clean", "dirty"] = "clean"
 
     def with_role(self, *roles: Role) -> tuple[str, ...]:
         """Names of the fields that have one of the roles, in their order."""

@@ -1,0 +1,105 @@
+"""Neighbours are the nearest ones, and what is made of them is what the libraries make of them."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from streamscore.detectors.local_outlier_factor import LocalOutlierFactor
+from streamscore.detectors.nearest_kernels import leaf_order, make_leaves, nearest_rows
+from streamscore.detectors.nearest_neighbours import NearestNeighbours
+from streamscore.features import Column
+from tests.naive.neighbours import naive_distances
+
+Rows = NDArray[np.float64]
+
+NUMBERS = [Column(name=name, field=name, kind="number") for name in "abcd"]
+
+
+def correlated(rows: int, seed: int) -> Rows:
+    rng = np.random.default_rng(seed)
+    mixed = rng.normal(size=(rows, 2)) @ rng.normal(size=(2, 4))
+    return mixed + 0.3 * rng.normal(size=(rows, 4)) + 50.0
+
+
+def scaled(detector: NearestNeighbours | LocalOutlierFactor, matrix: Rows) -> tuple[Rows, Rows]:
+    """The reference rows and some rows, as the libraries take them."""
+    design, arrays = detector._reference.design, detector.arrays()
+    points = design.points(matrix)[:, : design.numbers]
+    return arrays["rows"].astype(np.float64), points.astype(np.float64)
+
+
+@settings(max_examples=40)
+@given(
+    st.integers(1, 300),
+    st.integers(0, 4),
+    st.integers(0, 3),
+    st.integers(1, 12),
+    st.integers(0, 99),
+)
+def test_the_nearest_rows_are_found_whatever_boxes_they_lie_in(
+    count: int, numbers: int, compared: int, k: int, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    clusters = rng.normal(0, 5, (3, numbers))[rng.integers(0, 3, count + 5)]
+    codes = rng.integers(0, 3, (count + 5, compared))
+    every = np.hstack([clusters + rng.normal(size=clusters.shape), codes]).astype(np.float32)
+    rows, points, weights = every[:-5], every[-5:], rng.uniform(1, 25, compared)
+    rows = rows[leaf_order(rows, numbers, weights)]
+    leaves, k = make_leaves(rows, numbers, weights), min(k, count)
+    distances, places = nearest_rows(points, np.zeros(5), leaves, k)
+    for point, found, where in zip(points, distances, places, strict=True):
+        assert found == pytest.approx(
+            naive_distances(point, rows, numbers, weights.tolist(), k), rel=1e-5, abs=1e-6
+        )
+        assert len(set(where.tolist())) == k
+        for distance, place in zip(found, where, strict=True):
+            alone = naive_distances(point, rows[[place]], numbers, weights.tolist(), 1)
+            assert distance == pytest.approx(alone[0], rel=1e-5, abs=1e-6)
+
+
+def test_leaves_hold_every_row_once() -> None:
+    rows = np.random.default_rng(0).normal(size=(1000, 3)).astype(np.float32)
+    order = leaf_order(rows, 3, np.empty(0))
+    assert np.array_equal(np.sort(order), np.arange(1000))
+
+
+def test_the_mean_distance_is_that_of_pyod() -> None:
+    from pyod.models.knn import KNN
+
+    history, rows = correlated(900, 1), correlated(60, 2) * 1.2
+    detector = NearestNeighbours.fit(history, NUMBERS, 3, most_rows=500)
+    reference, points = scaled(detector, rows)
+    library = KNN(n_neighbors=10, method="mean").fit(reference)
+    assert len(reference) == 500
+    assert detector.score(rows) == pytest.approx(library.decision_function(points), rel=1e-5)
+
+
+def test_the_outlier_factor_is_that_of_scikit_learn() -> None:
+    from sklearn.neighbors import LocalOutlierFactor as SklearnFactor
+
+    history, rows = correlated(900, 1), correlated(60, 2) * 1.2
+    detector = LocalOutlierFactor.fit(history, NUMBERS, 3, most_rows=500)
+    reference, points = scaled(detector, rows)
+    library = SklearnFactor(n_neighbors=20, novelty=True).fit(reference)
+    assert len(reference) == 500
+    assert detector.score(rows) == pytest.approx(-library.score_samples(points), rel=1e-4)
+
+
+def test_rows_that_repeat_are_one_row_where_densities_are_measured() -> None:
+    history = np.repeat(correlated(30, 1), 20, axis=0)
+    detector = LocalOutlierFactor.fit(history, NUMBERS, 0)
+    assert len(detector.arrays()["rows"]) == 30
+    assert detector.score(history[:1])[0] < 5.0 < detector.score(history[:1] + 40.0)[0]
+
+
+def test_the_column_in_which_a_row_is_far_away_is_named() -> None:
+    history = correlated(900, 1)
+    row = history[:1].copy()
+    row[0, 2] += 30.0
+    for kind in (NearestNeighbours, LocalOutlierFactor):
+        detector = kind.fit(history, NUMBERS, 0)
+        assert detector.contributions(row)[0].argmax() == 2
+    nearest = NearestNeighbours.fit(history, NUMBERS, 0, neighbours=1)
+    assert nearest.contributions(row).sum() == pytest.approx(nearest.score(row)[0] ** 2, rel=1e-5)
