@@ -7,6 +7,7 @@ from streamscore.errors import UsageError
 
 _DETECTORS = {
     "autoencoder": ("autoencoder", "Autoencoder"),
+    "feature-tails": ("feature_tails", "FeatureTails"),
     "isolation-forest": ("isolation_forest", "IsolationForest"),
     "repeated-texts": ("repeated_texts", "RepeatedTexts"),
     "repeats": ("repeats", "Repeats"),

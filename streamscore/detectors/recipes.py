@@ -41,7 +41,9 @@ class Recipe(Struct, frozen=True, kw_only=True):
         return reduce(or_, (detector_named(name).plan for name, _ in self.members))
 
 
-RECIPES: dict[str, Recipe] = {}
+RECIPES: dict[str, Recipe] = {
+    recipe.name: recipe for recipe in (Recipe(name="text", members=(("feature-tails", 1.0),)),)
+}
 """Name -> recipe; a detector's own name is a recipe of that detector alone."""
 
 

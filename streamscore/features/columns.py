@@ -1,5 +1,7 @@
 """Columns: which numbers are made of which field."""
 
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Literal
 
 import msgspec
@@ -23,6 +25,15 @@ ColumnKind = Literal[
 TEXT_STATISTICS = ("length", "words", "upper", "digits", "punctuation", "links")
 """Plain statistics of a text: log lengths, shares of characters, count of links."""
 
+TEXT_LEARNED = ("surprise", "rarity", "unseen", "number", "repeats")
+"""What is learned of a text beside numbers: mean bits a byte and a word, share of unseen words,
+digits of the longest number, longest run of one word."""
+
+Predicted = Mapping[str, Sequence[str]]
+"""Text field -> number fields that it predicts."""
+
+_NONE: Predicted = MappingProxyType({})
+
 
 class Column(Struct, frozen=True, kw_only=True):
     """One column of the encoded matrix.
@@ -35,6 +46,8 @@ class Column(Struct, frozen=True, kw_only=True):
         The field it is made of; attribution is summed by field.
     kind : ColumnKind
         How it is made.
+    also : tuple of str
+        Further fields that it is made of: a number less what a text predicts of it.
     missing_codes : tuple of int
         Codes of the values that stand for a missing one, `UNKNOWN` and its like.
     values : int
@@ -45,6 +58,7 @@ class Column(Struct, frozen=True, kw_only=True):
     name: str
     field: str
     kind: ColumnKind
+    also: tuple[str, ...] = ()
     missing_codes: tuple[int, ...] = ()
     values: int = 0
 
@@ -122,8 +136,19 @@ def planned(**wanted: bool | int) -> ColumnPlan:
     return msgspec.structs.replace(NOTHING, scaled=False, **wanted)
 
 
-def plan_columns(source: Source, plan: ColumnPlan) -> tuple[Column, ...]:
+def plan_columns(
+    source: Source, plan: ColumnPlan, predicted: Predicted = _NONE
+) -> tuple[Column, ...]:
     """List the columns of a source: scalars, the time's, then the texts', each in field order.
+
+    Parameters
+    ----------
+    source : Source
+        The source.
+    plan : ColumnPlan
+        Which columns are wanted.
+    predicted : mapping of str to sequence of str
+        Text field -> number fields that it was found to predict.
 
     Examples
     --------
@@ -133,7 +158,7 @@ def plan_columns(source: Source, plan: ColumnPlan) -> tuple[Column, ...]:
     """
     every = [*_scalars(source), *_of_the_time(source)]
     for name in source.with_role("text"):
-        every += _of_a_text(name, plan)
+        every += _of_a_text(name, plan, predicted.get(name, ()))
     return tuple(column for column in every if plan.wants(column))
 
 
@@ -157,7 +182,7 @@ def _of_the_time(source: Source) -> list[Column]:
     return [*points, *parts, Column(name=field, field=field, kind="event_time")]
 
 
-def _of_a_text(name: str, plan: ColumnPlan) -> list[Column]:
+def _of_a_text(name: str, plan: ColumnPlan, predicted: Sequence[str]) -> list[Column]:
     statistics = [
         Column(name=f"{name}.{statistic}", field=name, kind="text_statistic")
         for statistic in TEXT_STATISTICS
@@ -166,5 +191,13 @@ def _of_a_text(name: str, plan: ColumnPlan) -> list[Column]:
         Column(name=f"{name}.hash{i}", field=name, kind="text_hash")
         for i in range(plan.text_dimensions)
     ]
+    learned = [
+        Column(name=f"{name}.{statistic}", field=name, kind="text_learned")
+        for statistic in TEXT_LEARNED
+    ]
+    residuals = [
+        Column(name=f"{number} less {name}", field=number, also=(name,), kind="text_learned")
+        for number in predicted
+    ]
     fingerprint = Column(name=f"{name}.fingerprint", field=name, kind="text_fingerprint")
-    return [*statistics, *hashed, fingerprint]
+    return [*statistics, *hashed, *learned, *residuals, fingerprint]

@@ -13,10 +13,11 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from streamscore.features.columns import Column, ColumnPlan, plan_columns
+from streamscore.features.columns import TEXT_LEARNED, Column, ColumnPlan, plan_columns
 from streamscore.features.cycles import encode_calendar, encode_cycles
 from streamscore.features.fingerprints import encode_fingerprints
-from streamscore.features.text import STATISTICS, encode_texts
+from streamscore.features.learned_texts import LearnedText
+from streamscore.features.text import STATISTICS, bytes_of, encode_texts
 from streamscore.sources.codec import Codec, Record
 from streamscore.sources.source import Source
 
@@ -42,12 +43,15 @@ class Learned(Struct, frozen=True, kw_only=True):
         length is the code of every unseen value, the length + 1 that of a missing one.
     centers, scales : dict of str to float
         Number field -> what is subtracted, and what the difference is then multiplied with.
+    predicted : dict of str to list of str
+        Text field -> number fields that it predicts; none where nothing is learned of texts.
     """
 
     plan: ColumnPlan
     vocabularies: dict[str, list[str | int | bool]]
     centers: dict[str, float]
     scales: dict[str, float]
+    predicted: dict[str, list[str]] = {}
 
 
 class Encoder:
@@ -62,6 +66,11 @@ class Encoder:
     arrays : mapping of str to array
         What it learned as arrays.
 
+    Raises
+    ------
+    BundleError
+        When the arrays are not those that the plan asks for.
+
     Attributes
     ----------
     columns : tuple of Column
@@ -74,11 +83,12 @@ class Encoder:
         source = codec.source
         self.learned = learned
         self._arrays = dict(arrays)
-        planned = plan_columns(source, learned.plan)
+        planned = plan_columns(source, learned.plan, learned.predicted)
         self.columns: tuple[Column, ...] = tuple(_with_codes(c, source, learned) for c in planned)
         self._scalars = [c for c in self.columns if c.kind in ("code", "number", "flag")]
         self._cycles = source.event_time.cycles
         self._texts = source.with_role("text")
+        self._learned_texts = _learned_texts(self._texts, learned, arrays)
         self._codec = codec
         self._rows = _generate_rows(codec, self._scalars, learned)
         self._centers = np.array([learned.centers.get(c.field, 0.0) for c in self._scalars])
@@ -107,8 +117,15 @@ class Encoder:
         for name in source.with_role("number"):
             if plan.scaled:
                 centers[name], scales[name] = _center_and_scale(codec.values_of(records, name))
-        learned = Learned(plan=plan, vocabularies=vocabularies, centers=centers, scales=scales)
-        return cls(codec, learned)
+        predicted, arrays = _learn_texts(codec, records) if plan.text_learned else ({}, {})
+        learned = Learned(
+            plan=plan,
+            vocabularies=vocabularies,
+            centers=centers,
+            scales=scales,
+            predicted=predicted,
+        )
+        return cls(codec, learned, arrays)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return what was learned as arrays, for the bundle."""
@@ -143,14 +160,35 @@ class Encoder:
             out[:, width] = utc_ms
             width += 1
         for name in self._texts:
-            if plan.text_statistics or plan.text_dimensions:
-                width, start = width + STATISTICS + plan.text_dimensions, width
-                texts = self._codec.values_of(records, name)
-                encode_texts(texts, plan.text_dimensions, out[:, start:width])
-            if plan.text_fingerprints:
-                encode_fingerprints(self._codec.values_of(records, name), out[:, width])
-                width += 1
+            texts = self._codec.values_of(records, name)
+            width = self._encode_text(records, name, texts, out, width)
         return out
+
+    def _encode_text(
+        self,
+        records: Sequence[Record],
+        name: str,
+        texts: Sequence[str | None],
+        out: NDArray[np.float64],
+        width: int,
+    ) -> int:
+        """Write a text field's columns from a place on, and return where they end."""
+        plan = self.learned.plan
+        has_statistics = plan.text_statistics or plan.text_dimensions > 0
+        if has_statistics or plan.text_learned:
+            data = bytes_of(texts)
+            if has_statistics:
+                width, start = width + STATISTICS + plan.text_dimensions, width
+                encode_texts(data, plan.text_dimensions, out[:, start:width])
+            if plan.text_learned:
+                predicted = self.learned.predicted[name]
+                numbers = [_numbers(self._codec, records, number) for number in predicted]
+                width, start = width + len(TEXT_LEARNED) + len(predicted), width
+                self._learned_texts[name].encode(data, numbers, out[:, start:width])
+        if plan.text_fingerprints:
+            encode_fingerprints(texts, out[:, width])
+            width += 1
+        return width
 
     def _encode_scalars(self, records: Sequence[Record], out: NDArray[np.float64]) -> int:
         width = len(self._scalars)
@@ -163,6 +201,38 @@ class Encoder:
         np.multiply(flat, self._scales, out=flat)
         np.clip(flat, -_LARGEST_NUMBER, _LARGEST_NUMBER, out=out[:, :width])
         return width
+
+
+def _learn_texts(
+    codec: Codec, records: Sequence[Record]
+) -> tuple[dict[str, list[str]], dict[str, NDArray[Any]]]:
+    """Learn of each text field: which numbers it predicts, and the arrays by the field's place."""
+    names = codec.source.with_role("number")
+    numbers = {name: _numbers(codec, records, name) for name in names}
+    predicted, arrays = {}, {}
+    for i, name in enumerate(codec.source.with_role("text")):
+        learned, predicted[name] = LearnedText.fit(codec.values_of(records, name), numbers)
+        arrays |= {f"text{i}.{key}": array for key, array in learned.arrays().items()}
+    return predicted, arrays
+
+
+def _learned_texts(
+    texts: Sequence[str], learned: Learned, arrays: Mapping[str, NDArray[Any]]
+) -> dict[str, LearnedText]:
+    if not learned.plan.text_learned:
+        return {}
+    found = {}
+    for i, name in enumerate(texts):
+        prefix = f"text{i}."
+        own = {key.removeprefix(prefix): a for key, a in arrays.items() if key.startswith(prefix)}
+        found[name] = LearnedText.restore(own, len(learned.predicted.get(name, [])))
+    return found
+
+
+def _numbers(codec: Codec, records: Sequence[Record], name: str) -> NDArray[np.float64]:
+    """Return a number field's values, NaN where missing: float64 of shape (n,)."""
+    values = codec.values_of(records, name)
+    return np.array([np.nan if value is None else value for value in values], np.float64)
 
 
 def _with_codes(column: Column, source: Source, learned: Learned) -> Column:

@@ -5,6 +5,7 @@ Multitask Learning", ICML 2009) over lower-cased words, scaled to unit length.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -17,13 +18,41 @@ _FNV_PRIME = np.uint64(1099511628211)
 # 64-bit FNV-1a: Fowler, Noll, Vo, "The FNV Non-Cryptographic Hash Algorithm".
 
 
-def encode_texts(texts: Sequence[str | None], dimensions: int, out: NDArray[np.float64]) -> None:
+class Bytes(NamedTuple):
+    """Texts as a kernel reads them.
+
+    Attributes
+    ----------
+    data : uint8 array
+        Their UTF-8 bytes, one text after the other.
+    ends : int64 array of shape (n,)
+        Where each text ends.
+    """
+
+    data: NDArray[np.uint8]
+    ends: NDArray[np.int64]
+
+
+def bytes_of(texts: Sequence[str | None]) -> Bytes:
+    """Return the bytes of texts; none counts as empty.
+
+    Examples
+    --------
+    >>> bytes_of(["ab", None, "c"]).ends.tolist()
+    [2, 2, 3]
+    """
+    encoded = [b"" if text is None else text.encode() for text in texts]
+    ends = np.cumsum(np.fromiter(map(len, encoded), np.int64, len(encoded)))
+    return Bytes(np.frombuffer(b"".join(encoded), np.uint8), ends)
+
+
+def encode_texts(texts: Bytes, dimensions: int, out: NDArray[np.float64]) -> None:
     """Write the statistics and the embedding of each text.
 
     Parameters
     ----------
-    texts : sequence of str or None, of length n
-        The texts; none counts as empty.
+    texts : Bytes
+        The n texts.
     dimensions : int
         Width of the embedding.
     out : float64 array of shape (n, 6 + dimensions)
@@ -33,13 +62,11 @@ def encode_texts(texts: Sequence[str | None], dimensions: int, out: NDArray[np.f
     Examples
     --------
     >>> out = np.empty((1, 6))
-    >>> encode_texts(["Hi 5!"], 0, out)
+    >>> encode_texts(bytes_of(["Hi 5!"]), 0, out)
     >>> out.round(2).tolist()
     [[1.79, 1.1, 0.2, 0.2, 0.2, 0.0]]
     """
-    encoded = [b"" if text is None else text.encode() for text in texts]
-    ends = np.cumsum(np.fromiter(map(len, encoded), np.int64, len(encoded)))
-    _encode(np.frombuffer(b"".join(encoded), np.uint8), ends, dimensions, out)
+    _encode(*texts, dimensions, out)
 
 
 @njit(cache=True, nogil=True)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from streamscore.features.columns import TEXT_STATISTICS
-from streamscore.features.text import encode_texts
+from streamscore.features.text import bytes_of, encode_texts
 from tests.naive.text import fnv1a, naive_text
 
 ANY_TEXT = st.text(st.characters(codec="utf-8"), max_size=60)
@@ -18,7 +18,7 @@ WORDY = st.lists(
 
 def encode(texts: list[str | None], dimensions: int) -> NDArray[np.float64]:
     out = np.full((len(texts), len(TEXT_STATISTICS) + dimensions), 99.0)
-    encode_texts(texts, dimensions, out)
+    encode_texts(bytes_of(texts), dimensions, out)
     return out
 
 

@@ -1,0 +1,139 @@
+"""Feature tails: each column's own tail, so that what is odd in one way only is found.
+
+A joint detector averages over its columns: a number that contradicts its text, or a text of letters
+at random, is one column among many. Here every kind of oddness is a channel with a tail and an alarm
+budget of its own; which there are follows from the fields' roles and from the history (`measures`).
+A channel that several texts have is the highest of theirs.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamscore.detectors.detector import Matrix, Memory
+from streamscore.detectors.feature_tails_kernels import highest_of_each, measure_rows
+from streamscore.detectors.feature_tails_words import words_of
+from streamscore.detectors.measures import AS_SHORT, SHORTNESS_STEPS, Measure, measures_of
+from streamscore.detectors.reasons import Reason, Wording, shares_of
+from streamscore.errors import BundleError, HistoryError
+from streamscore.features import Column, ColumnPlan
+from streamscore.features.columns import planned
+
+_FIELDS = Measure._fields[1:]
+_INTEGERS = ("place", "scale", "length_place")
+
+
+class FeatureTails:
+    """Fitted feature tails.
+
+    Parameters
+    ----------
+    measures : sequence of Measure
+        What is measured; at least one, those of a channel together.
+
+    Attributes
+    ----------
+    channels : tuple of str
+        The kinds of oddness.
+    """
+
+    name: ClassVar[str] = "feature-tails"
+    plan: ClassVar[ColumnPlan] = planned(scalars=True, text_statistics=True, text_learned=True)
+    has_memory: ClassVar[bool] = False
+
+    def __init__(self, measures: Sequence[Measure]) -> None:
+        self._measures = list(measures)
+        self.channels = tuple(dict.fromkeys(one.channel for one in measures))
+        self._channel = np.array([self.channels.index(one.channel) for one in measures], np.int64)
+        self._places, self._scales, self._length_places = (
+            np.array([getattr(one, name) for one in measures], np.int64) for name in _INTEGERS
+        )
+        self._signs = np.array([one.sign for one in measures])
+        self._usual = np.array(
+            [[one.center, one.variance, one.letter_variance] for one in measures]
+        ).T.copy()
+        self._shortness = np.stack([one.shortness for one in measures])
+
+    @classmethod
+    def fit(cls, matrix: Matrix, columns: Sequence[Column], seed: int) -> "FeatureTails":
+        """Decide what is measured, and learn what is usual.
+
+        Raises
+        ------
+        HistoryError
+            When no column has a tail.
+        """
+        if not (measures := measures_of(matrix, columns)):
+            raise HistoryError(
+                "feature-tails needs a text or a number whose values differ; the history has none. "
+                "Choose another detector"
+            )
+        return cls(measures)
+
+    @classmethod
+    def restore(
+        cls, arrays: Mapping[str, NDArray[Any]], parameters: Mapping[str, Any]
+    ) -> "FeatureTails":
+        """Rebuild from a bundle.
+
+        Raises
+        ------
+        BundleError
+            When the arrays are not those of as many measures as are named.
+        """
+        channels = [str(channel) for channel in parameters["measures"]]
+        shapes = {name: (len(channels),) for name in _FIELDS}
+        shapes |= {"shortness": (len(channels), SHORTNESS_STEPS)}
+        got = {name: arrays[name].shape for name in _FIELDS}
+        if got != shapes or channels != sorted(channels) or not channels:
+            raise BundleError(f"feature tails have arrays of {shapes}, by channel; got {got}")
+        rows = [arrays[name] if name == "shortness" else arrays[name].tolist() for name in _FIELDS]
+        return cls([Measure(*parts) for parts in zip(channels, *rows, strict=True)])
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return what is measured how."""
+        return {name: np.array([getattr(one, name) for one in self._measures]) for name in _FIELDS}
+
+    def parameters(self) -> dict[str, Any]:
+        """Return the channel of each measure."""
+        return {"measures": [measure.channel for measure in self._measures]}
+
+    def begin(self) -> Memory:
+        """Return no memory."""
+        return {}
+
+    def measured(self, matrix: Matrix) -> Matrix:
+        """Return the measures of rows: of shape (n, measures), 0 where a value is missing."""
+        out = np.empty((len(matrix), len(self._measures)))
+        tables = (self._length_places, self._usual, self._shortness)
+        rows = np.ascontiguousarray(matrix, np.float64)
+        measure_rows(rows, self._places, self._signs, self._scales, *tables, out)
+        return out
+
+    def fold(self, matrix: Matrix, memory: Memory) -> NDArray[np.float64]:
+        """Score rows: the highest measure of each channel, float64 of shape (n, channels)."""
+        out = np.empty((len(matrix), len(self.channels)))
+        highest_of_each(self.measured(matrix), self._channel, out)
+        return out
+
+    def contributions(self, matrix: Matrix, channel: int) -> NDArray[np.float64]:
+        """Give a channel's highest measure to its column, or 1 to it where that is not positive."""
+        measured = np.where(self._channel == channel, self.measured(matrix), -np.inf)
+        highest = measured.argmax(axis=1)
+        parts, rows = np.zeros(matrix.shape), np.arange(len(matrix))
+        largest = measured[rows, highest]
+        parts[rows, self._places[highest]] = np.where(largest > 0.0, largest, 1.0)
+        return parts
+
+    def reasons(
+        self, row: NDArray[np.float64], channel: int, score: float, wording: Wording
+    ) -> list[Reason]:
+        """Name the field that the channel's highest measure is of, and what is usual there."""
+        shares = shares_of(self.contributions(row[None, :], channel)[0])
+        place = int(shares.argmax())
+        measures = [one for i, one in enumerate(self._measures) if self._channel[i] == channel]
+        (measure,) = (one for one in measures if one.place == place)
+        column = wording.columns[place]
+        return [Reason((column.field, *column.also), 1.0, words_of(measure, row, wording))]

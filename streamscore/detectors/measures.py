@@ -1,0 +1,182 @@
+"""Measures: one column looked at in one direction, on a scale that means the same for every row.
+
+Which columns are measured, and in which direction, follows from their kind and from what the history
+shows. A number has no tail where every row has the same value, or where its extreme is a common
+one. Counts in texts are measured also where the history has none: then one is news.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamscore.detectors.detector import Matrix
+from streamscore.features import Column
+
+PLAIN, LOG, BY_LENGTH, AS_SHORT = range(4)
+"""Scales: the value; its logarithm, sign(x) log(1 + |x|); the value where short texts vary more; -ln
+of the share of the history's texts that are as short."""
+
+SHORTNESS_STEPS = 256
+STEPS_A_UNIT = 16
+"""The table of short texts has 16 steps to a unit of log(1 + characters)."""
+
+_HEAVY_KURTOSIS = 9.0
+"""That of the exponential distribution: heavier numbers are measured on a logarithmic scale."""
+
+_COMMON = 0.01
+_LIMIT = 0.99
+_CAPPED = 0.02
+_LEAST_VARIANCE = 1e-9
+
+
+class Measure(NamedTuple):
+    """One column, looked at in one direction.
+
+    Attributes
+    ----------
+    channel : str
+        The score that it belongs to: the highest of its measures.
+    place : int
+        The column.
+    sign : float
+        1 where high values are anomalous, -1 where low ones are.
+    scale : int
+        `PLAIN`, `LOG`, `BY_LENGTH` or `AS_SHORT`.
+    length_place : int
+        The column with log(1 + characters) of the same text, where the scale needs it.
+    center, variance, letter_variance : float
+        What is usual on the scale, and how it varies: at n characters by variance +
+        letter_variance / n.
+    usual : float
+        What people are told of the column: a limit that 99% keep, or the middle.
+    shortness : float64 array of shape (256,)
+        By step of the log length, -ln of the share of texts at most as long; else zeros.
+    """
+
+    channel: str
+    place: int
+    sign: float = 1.0
+    scale: int = PLAIN
+    length_place: int = 0
+    center: float = 0.0
+    variance: float = 1.0
+    letter_variance: float = 0.0
+    usual: float = 0.0
+    shortness: NDArray[np.float64] = np.zeros(SHORTNESS_STEPS)
+
+
+def measures_of(matrix: Matrix, columns: Sequence[Column]) -> list[Measure]:
+    """Decide what is measured, by the columns' kinds and a history of shape (n, d).
+
+    Returns
+    -------
+    list of Measure
+        Those of one channel stand together.
+    """
+    predicted = {column.field for column in columns if column.also}
+    found: list[Measure] = []
+    for place, column in enumerate(columns):
+        if np.isnan(matrix[:, place]).all():
+            continue
+        if column.kind == "number" and column.field not in predicted:
+            found += _of_a_number(column, place, matrix[:, place])
+        elif column.also:
+            found += _of_a_residual(column, place)
+        elif column.kind in ("text_statistic", "text_learned"):
+            found += _of_a_text(matrix, columns, place)
+    return sorted(found, key=lambda measure: measure.channel)
+
+
+def _of_a_number(column: Column, place: int, values: NDArray[np.float64]) -> list[Measure]:
+    known = values[~np.isnan(values)]
+    deviation = known.std()
+    if not deviation > 0.0:
+        return []
+    scale = LOG if np.mean(((known - known.mean()) / deviation) ** 4) > _HEAVY_KURTOSIS else PLAIN
+    scaled = signed_log(known) if scale == LOG else known
+    center, variance = float(np.median(scaled)), float(scaled.var())
+    low, high = np.quantile(known, [1.0 - _LIMIT, _LIMIT]).tolist()
+    found = []
+    for end, sign, extreme, usual in (
+        ("high", 1.0, known.max(), high),
+        ("low", -1.0, known.min(), low),
+    ):
+        if np.mean(known == extreme) < _COMMON:
+            name = f"{column.field}.{end}"
+            parts = (0, center, max(variance, _LEAST_VARIANCE), 0.0, usual)
+            found.append(Measure(name, place, sign, scale, *parts))
+    return found
+
+
+def _of_a_residual(column: Column, place: int) -> list[Measure]:
+    """Measure a number against a text in both directions, each with an alarm budget of its own."""
+    return [
+        Measure(f"{column.field}.above", place),
+        Measure(f"{column.field}.below", place, -1.0),
+    ]
+
+
+def _of_a_text(matrix: Matrix, columns: Sequence[Column], place: int) -> list[Measure]:
+    column, values = columns[place], matrix[:, place]
+    part = column.name.removeprefix(f"{column.field}.")
+    high = float(np.nanquantile(values, _LIMIT))
+    if part == "length":
+        low = float(np.quantile(values, 1.0 - _LIMIT))
+        measure = Measure("short", place, 1.0, AS_SHORT, usual=low, shortness=_shortness(values))
+        return [measure]
+    if part in ("links", "number", "repeats"):
+        return [Measure(part, place, 1.0, LOG, usual=high)]
+    if part in ("surprise", "rarity", "upper"):
+        length_place = [one.name for one in columns].index(f"{column.field}.length")
+        fitted = _by_length(values, np.expm1(matrix[:, length_place]))
+        usual = high if part == "upper" else float(np.nanmedian(values))
+        return [Measure(part, place, 1.0, BY_LENGTH, length_place, *fitted, usual)]
+    return []
+
+
+def _by_length(
+    values: NDArray[np.float64], lengths: NDArray[np.float64]
+) -> tuple[float, float, float]:
+    """Fit the mean of a text's share or mean, and its variance a + b / n at n characters.
+
+    Each text's squared distance from the mean is regressed on 1 / n; the highest 2% are cut, for
+    they would decide alone.
+    """
+    known = ~np.isnan(values) & (lengths >= 1.0)
+    if not known.any():
+        return 0.0, 1.0, 0.0
+    values, lengths = values[known], np.rint(lengths[known])
+    center = float(np.average(values, weights=np.sqrt(lengths)))
+    squares = (values - center) ** 2
+    squares = np.minimum(squares, np.quantile(squares, 1.0 - _CAPPED))
+    weight = np.sqrt(lengths)
+    terms = np.stack([weight, weight / lengths], axis=1)
+    (own, letter), *_ = np.linalg.lstsq(terms, weight * squares, rcond=None)
+    return center, max(float(own), _LEAST_VARIANCE), max(float(letter), 0.0)
+
+
+def _shortness(log_lengths: NDArray[np.float64]) -> NDArray[np.float64]:
+    steps = step_of(log_lengths)
+    at_most = np.cumsum(np.bincount(steps, minlength=SHORTNESS_STEPS))
+    found: NDArray[np.float64] = -np.log((at_most + 1.0) / (len(log_lengths) + 1.0))
+    return found
+
+
+def step_of(log_lengths: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the step of each log length in the table of short texts."""
+    steps = np.rint(log_lengths * STEPS_A_UNIT).astype(np.int64)
+    return np.clip(steps, 0, SHORTNESS_STEPS - 1)
+
+
+def signed_log(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return sign(x) log(1 + |x|).
+
+    Examples
+    --------
+    >>> signed_log(np.array([-1.0, 0.0, 1.0])).round(3).tolist()
+    [-0.693, 0.0, 0.693]
+    """
+    found: NDArray[np.float64] = np.sign(values) * np.log1p(np.abs(values))
+    return found
