@@ -124,10 +124,10 @@ def _of_a_text(matrix: Matrix, columns: Sequence[Column], place: int) -> list[Me
     high = float(np.nanquantile(values, _LIMIT))
     if part == "length":
         low = float(np.quantile(values, 1.0 - _LIMIT))
-        measure = Measure("short", place, 1.0, AS_SHORT, usual=low, shortness=_shortness(values))
-        return [measure]
+        variance = max(float(values.var()), _LEAST_VARIANCE)
+        return [Measure("short", place, -1.0, PLAIN, 0, float(np.median(values)), variance, 0.0, low)]
     if part in ("links", "number", "repeats"):
-        return [Measure(part, place, 1.0, LOG, usual=high)]
+        return [Measure(part, place, usual=high)]
     if part in ("surprise", "rarity", "upper"):
         length_place = [one.name for one in columns].index(f"{column.field}.length")
         fitted = _by_length(values, np.expm1(matrix[:, length_place]))

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 _TAIL_SHARE = 0.02
 _KNOTS = 512
 _FEWEST_EXCESSES = 20
+_LARGEST_SHARE = 0.1
 _MOST_REPEATED = 0.2
 """An excess that more than this share of the excesses has is no continuous tail's."""
 
@@ -90,8 +91,9 @@ def _kept(count: int) -> NDArray[np.int64]:
 
 
 def _continuation(ordered: NDArray[np.float64]) -> tuple[float, float, float]:
-    above = int(_TAIL_SHARE * len(ordered))
-    if above < _FEWEST_EXCESSES:
+    # Of a short history more than the highest 2% are excesses: fewer say nothing of a shape.
+    above = max(int(_TAIL_SHARE * len(ordered)), _FEWEST_EXCESSES)
+    if above > _LARGEST_SHARE * len(ordered):
         return np.inf, 1.0, 0.0
     start = float(ordered[-above - 1])
     excess = ordered[-above:] - start
@@ -106,6 +108,9 @@ def _continuation(ordered: NDArray[np.float64]) -> tuple[float, float, float]:
 @njit(cache=True, nogil=True)
 def _surprises(scores, knots, surprise, start, scale, shape):  # type: ignore[no-untyped-def]
     out = np.empty(len(scores))
+    # What the lowest excess was counted as; of a long history it may not be among the knots.
+    lowest = min(np.searchsorted(knots, start, side="right"), len(knots) - 1)
+    begun = min(surprise[lowest], -np.log(_TAIL_SHARE))
     for i in range(len(scores)):
         score = scores[i]
         place = np.searchsorted(knots, score, side="right") - 1
@@ -113,7 +118,7 @@ def _surprises(scores, knots, surprise, start, scale, shape):  # type: ignore[no
         if score > start:
             excess = (score - start) / scale
             continued = np.log1p(shape * excess) / shape if shape > 1e-6 else excess
-            out[i] = continued - np.log(0.02)
+            out[i] = continued + begun
         elif score > knots[-1]:
             out[i] = counted + np.log1p((score - knots[-1]) / scale)
         else:

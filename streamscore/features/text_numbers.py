@@ -29,8 +29,11 @@ _FEWEST_TEXTS = 200
 _LEAST_R2 = 0.02
 """Below that a text says so little of a number that its residual is the number itself."""
 
-_MOST_VALUES = 20
+_MOST_GRADES = 12
 """Numbers of at most that many values are grades; their rare ones count for more."""
+
+_HEAVY_KURTOSIS = 9.0
+"""That of the exponential distribution: of other numbers, a few decide about a heavier one."""
 
 
 class Regression(NamedTuple):
@@ -102,7 +105,7 @@ def regress(worded: WordedRows, numbers: NDArray[np.float64]) -> Regression | No
     scale = _rarity(rows)
     rows = rows.multiply(scale).tocsr()
     first = int(_FIRST_SHARE * len(values))
-    if values[:first].std() == 0.0 or values[first:].std() == 0.0:
+    if not _is_light(values[:first]) or values[first:].std() == 0.0:
         return None
     mean, weights = _ridge(rows[:first], values[:first], np.ones(first))
     errors = values[first:] - mean - rows[first:] @ weights
@@ -110,6 +113,15 @@ def regress(worded: WordedRows, numbers: NDArray[np.float64]) -> Regression | No
         return None
     mean, weights = _ridge(rows, values, _balance(values))
     return Regression(mean, (weights * scale).astype(np.float32))
+
+
+def _is_light(values: NDArray[np.float64]) -> bool:
+    """Tell whether squared errors say anything: counts with a heavy tail are no matter of texts."""
+    deviation = values.std()
+    if not deviation > 0.0:
+        return False
+    kurtosis = float(np.mean(((values - values.mean()) / deviation) ** 4))
+    return kurtosis <= _HEAVY_KURTOSIS or len(np.unique(values)) <= _MOST_GRADES
 
 
 def _rarity(rows: "csr_matrix[Any]") -> NDArray[np.float64]:
@@ -139,7 +151,7 @@ def _balance(values: NDArray[np.float64]) -> NDArray[np.float64]:
     Most grades are the highest. Unweighed, the prediction of every text is drawn to it.
     """
     _, grade, counts = np.unique(values, return_inverse=True, return_counts=True)
-    if len(counts) > _MOST_VALUES:
+    if len(counts) > _MOST_GRADES:
         return np.ones(len(values))
     weight: NDArray[np.float64] = 1.0 / np.sqrt(counts[grade])
     return weight / weight.mean()
