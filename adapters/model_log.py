@@ -113,13 +113,13 @@ def log_model(tracking_uri: str, trained: TrainedModel, registry: Registry) -> M
     RegistryError
         When MLflow cannot be reached or refuses.
     """
-    _quiet_mlflow()
+    quiet_mlflow()
     name = model_name(trained.source_name)
     with warnings.catch_warnings():
         # mlflow warns of its own parts, and of what is meant: integer columns in the example, and
         # a signature that is given and not read from type hints.
         warnings.simplefilter("ignore")
-        with _silence():
+        with silence():
             version = _logged(tracking_uri, name, trained)
     return registry.version(name, version)
 
@@ -178,8 +178,8 @@ def _signature(trained: TrainedModel) -> Any:
     return signature
 
 
-def _silence() -> Any:
-    """Keep mlflow from telling on standard error what it does; what fails is raised."""
+def silence() -> Any:
+    """Return what keeps mlflow from telling what it does while it lasts; what fails is raised."""
     from mlflow.utils.autologging_utils.logging_and_warnings import (
         MlflowEventsAndWarningsBehaviorGlobally,
     )
@@ -189,7 +189,8 @@ def _silence() -> Any:
     )
 
 
-def _quiet_mlflow() -> None:
+def quiet_mlflow() -> None:
+    """Keep mlflow from telling what it does, and from sending it anywhere."""
     # mlflow takes these from the environment alone, the first when it is imported.
     for name, value in _MLFLOW_ENVIRONMENT.items():
         os.environ.setdefault(name, value)

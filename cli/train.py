@@ -79,8 +79,8 @@ def train(  # noqa: PLR0913  # an argument for each option
 
     invocation = invocation_of(context)
     settings = invocation.settings(**({} if seed is None else {"trainer__seed": str(seed)}))
-    files = _history_files(history, format_, invocation)
-    plan = _plan(source, files, from_, to, detector, dialect, run, labels=labels)
+    files = history_files(history, format_, invocation)
+    plan = training_plan(source, files, from_, to, detector, dialect, run, labels=labels)
     if bundle_dir is not None:
         report = write_trained_bundle(settings, plan, bundle_dir, time.perf_counter)
     else:
@@ -93,10 +93,10 @@ def train(  # noqa: PLR0913  # an argument for each option
         typer.echo("\n".join(_lines(report)))
 
 
-def _history_files(
+def history_files(
     history: list[str], layout: Layout | None, invocation: Invocation
 ) -> tuple[RecordFile, ...]:
-    """Return the files of history; none where it is the topic."""
+    """Return the files of history that are named; none where it is the topic."""
     from adapters.record_inputs import record_files
 
     if TOPIC in history and len(history) > 1:
@@ -107,7 +107,7 @@ def _history_files(
     return () if history == [TOPIC] else record_files(history, layout, invocation.environ)
 
 
-def _plan(
+def training_plan(
     source: str,
     files: tuple[RecordFile, ...],
     start: str | None,
@@ -118,6 +118,7 @@ def _plan(
     *,
     labels: bool,
 ) -> TrainingPlan:
+    """Return what is to be read and trained, of a command's options."""
     from streamscore.runs import check_run_name
     from streamscore.sources import load_source
     from streamscore.sources.time_range import time_range

@@ -47,7 +47,7 @@ def detector_table(found: Sequence[DetectorResult], *, with_intervals: bool = Tr
     with_intervals : bool
         Whether the 95% intervals stand beside the measures.
     """
-    columns = ("detector", *_MEASURES, "flagged when clean", "µs a record", "KiB")
+    columns = ("detector", *_MEASURES, "flagged when clean", "microseconds", "KiB")
     rows = [
         [one.name, *_measures(one, with_intervals=with_intervals), *_costs(one)] for one in found
     ]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trainer.top_anomalies import TopAnomaly
 from trainer.training import Training
@@ -15,8 +16,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_FIT, _LATER, _MARK = "#7f8fa6", "#d35400", "#2c3e50"
-_DOTS_PER_INCH = 110
+QUIET, LOUD, MARK = "#7f8fa6", "#d35400", "#2c3e50"
+"""Colours: of what is usual, of what stands out, of marks."""
+
+DOTS_PER_INCH = 110
 _REASONS_SHOWN = 3
 
 
@@ -41,18 +44,18 @@ def write_plots(folder: Path, training: Training, top: Sequence[TopAnomaly], tit
         "top_anomalies": plot_top_anomalies(top, title),
     }
     for name, figure in figures.items():
-        figure.savefig(folder / f"{name}.png", dpi=_DOTS_PER_INCH)
+        figure.savefig(folder / f"{name}.png", dpi=DOTS_PER_INCH)
 
 
 def plot_scores(training: Training, title: str) -> Figure:
     """Draw the scores of the records that were fit on, and of the later ones that calibrate."""
-    figure, axes = _figure(8.0, 4.5, f"{title}: scores")
+    figure, axes = new_figure(8.0, 4.5, f"{title}: scores")
     everything = np.concatenate([training.fit_scores, training.calibration_scores])
     edges = np.histogram_bin_edges(everything, bins=60)
     threshold = float(training.held_out.threshold[-1])
     for scores, colour, label in (
-        (training.fit_scores, _FIT, "fit on"),
-        (training.calibration_scores, _LATER, "calibration (later)"),
+        (training.fit_scores, QUIET, "fit on"),
+        (training.calibration_scores, LOUD, "calibration (later)"),
     ):
         axes.hist(
             scores,
@@ -65,10 +68,10 @@ def plot_scores(training: Training, title: str) -> Figure:
         )
     if np.isfinite(threshold):
         rate = training.metrics["nominal_rate"]
-        axes.axvline(threshold, color=_MARK, linestyle="--", linewidth=1.2)
+        axes.axvline(threshold, color=MARK, linestyle="--", linewidth=1.2)
         axes.annotate(
             f" flagged at {rate:.2%}", (threshold, 0.97), xycoords=("data", "axes fraction")
-        ).set(color=_MARK, verticalalignment="top")
+        ).set(color=MARK, verticalalignment="top")
     axes.set(xlabel="score (higher is more anomalous)", ylabel="share of records", yscale="log")
     figure.legend(loc="outside lower center", ncols=2, frameon=False)
     return figure
@@ -81,31 +84,52 @@ def plot_calibration(training: Training, title: str) -> Figure:
     against m scores have a share of variance rate (1 - rate) (1 / n + 1 / m), by the normal
     approximation of the difference of two shares.
     """
-    p_values, rate = training.held_out.p_value, training.metrics["nominal_rate"]
-    figure, axes = _figure(5.6, 5.6, f"{title}: calibration on {len(p_values):,} held-out records")
+    judged_against = min(len(training.calibration_scores), training.window_records)
+    rate = training.metrics["nominal_rate"]
+    return calibration_figure(training.held_out.p_value, rate, judged_against, title)
+
+
+def calibration_figure(
+    p_values: NDArray[np.float64], rate: float, judged_against: int, title: str
+) -> Figure:
+    """Draw which share of records has a p-value of at most each rate, as `plot_calibration`.
+
+    Parameters
+    ----------
+    p_values : float64 array
+        Of records that the model was not fit on.
+    rate : float
+        The nominal rate.
+    judged_against : int
+        How many scores they were judged against.
+    title : str
+        What the source is called.
+    """
+    figure, axes = new_figure(
+        5.6, 5.6, f"{title}: calibration on {len(p_values):,} held-out records"
+    )
     rates = np.geomspace(max(1.0 / len(p_values), rate / 20), 0.5, 60)
     realised = np.searchsorted(np.sort(p_values), rates, side="right") / len(p_values)
-    judged_against = min(len(training.calibration_scores), training.window_records)
     spread = 1.96 * np.sqrt(rates * (1.0 - rates) * (1 / len(p_values) + 1 / judged_against))
     lowest = float(rates[0]) / 3
     axes.fill_between(
         rates,
         np.maximum(rates - spread, lowest),
         rates + spread,
-        color=_FIT,
+        color=QUIET,
         alpha=0.25,
         linewidth=0,
         label="95% where honest",
     )
-    axes.plot(rates, rates, color=_FIT, linewidth=1.0, label="as promised")
+    axes.plot(rates, rates, color=QUIET, linewidth=1.0, label="as promised")
     drawn = np.where(realised > 0, realised, np.nan)
-    axes.plot(rates, drawn, color=_LATER, linewidth=1.8, label="realised")
-    axes.axvline(rate, color=_MARK, linestyle="--", linewidth=1.0)
+    axes.plot(rates, drawn, color=LOUD, linewidth=1.8, label="realised")
+    axes.axvline(rate, color=MARK, linestyle="--", linewidth=1.0)
     axes.annotate(
-        f" {training.metrics['realised_flag_rate']:.2%} flagged\n at {rate:.2%} nominal",
+        f" {np.mean(p_values <= rate):.2%} flagged\n at {rate:.2%} nominal",
         (rate, 0.03),
         xycoords=("data", "axes fraction"),
-    ).set(color=_MARK, verticalalignment="bottom")
+    ).set(color=MARK, verticalalignment="bottom")
     axes.set(xscale="log", yscale="log", xlabel="nominal rate", ylabel="realised rate")
     axes.set_ylim(lowest, 0.7)
     figure.legend(loc="outside lower center", ncols=3, frameon=False)
@@ -115,10 +139,10 @@ def plot_calibration(training: Training, title: str) -> Figure:
 def plot_top_anomalies(top: Sequence[TopAnomaly], title: str) -> Figure:
     """Draw the highest scores as bars, each with its time and the fields that made it."""
     height = 1.4 + 0.3 * len(top)
-    figure, axes = _figure(9.5, height, f"{title}: the {len(top)} most anomalous later records")
+    figure, axes = new_figure(9.5, height, f"{title}: the {len(top)} most anomalous later records")
     places = np.arange(len(top))
     scores = [one.score for one in top]
-    axes.barh(places, scores, color=_LATER, alpha=0.75, height=0.72)
+    axes.barh(places, scores, color=LOUD, alpha=0.75, height=0.72)
     axes.set_yticks(places.tolist(), [one.event_time[:16].replace("T", " ") for one in top])
     for place, one in zip(places, top, strict=True):
         shown = [f"{field} {share:.0%}" for field, share in one.reasons[:_REASONS_SHOWN]]
@@ -129,7 +153,8 @@ def plot_top_anomalies(top: Sequence[TopAnomaly], title: str) -> Figure:
     return figure
 
 
-def _figure(width: float, height: float, title: str) -> tuple[Figure, Axes]:
+def new_figure(width: float, height: float, title: str) -> tuple[Figure, Axes]:
+    """Return a figure of that many inches, and its axes, in the style of all pictures."""
     from matplotlib.figure import Figure
 
     # Not through pyplot, which keeps every figure and a window system in the process.

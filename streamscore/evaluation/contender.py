@@ -8,6 +8,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from streamscore.detectors.reasons import Reason
 from streamscore.evaluation.task import Task
 
 Clock = Callable[[], float]
@@ -34,8 +35,10 @@ class Performance(Struct, frozen=True, kw_only=True):
         Time to score one encoded record of the test slice, on one thread.
     size_bytes : int
         Size of what was learned, as it is kept; 0 where it is not kept.
+    top : list of (int, list of Reason)
+        Places of the clean records that score highest, the highest first, each with the reasons.
     channels : dict of str to Performance
-        The same of each channel alone, where there are several: without ranks, time and size.
+        The same of each channel alone, where there are several: scores and nothing else.
     """
 
     calibration: NDArray[np.float64]
@@ -45,6 +48,7 @@ class Performance(Struct, frozen=True, kw_only=True):
     labelled: NDArray[np.float64] | None = None
     microseconds: float = 0.0
     size_bytes: int = 0
+    top: list[tuple[int, list[Reason]]] = []
     channels: "dict[str, Performance]" = {}
 
 

@@ -23,6 +23,7 @@ from streamscore.scoring import Model
 _BATCH = 1024
 _TIMED_ROUNDS = 3
 _ASKED_RATE = 0.01
+_TOP = 20
 
 
 class RecipeContender:
@@ -111,6 +112,7 @@ class FittedRecipe:
             labelled=self._labelled(),
             microseconds=self._microseconds(clock),
             size_bytes=_size_bytes(self._bundle),
+            top=self._top(model, clean),
             channels=self._channels([one.channels for one in found]),
         )
 
@@ -122,6 +124,12 @@ class FittedRecipe:
         stream, places = in_stream(self._test, matrix, injected)
         channels = self._fitted.fold(stream, _copied(self._memory))
         return _Scored(matrix, channels[places])
+
+    def _top(self, model: Model, clean: NDArray[np.float64]) -> list[tuple[int, list[Reason]]]:
+        places = np.argsort(-clean, kind="stable")[:_TOP]
+        records = [self._task.test.records[place] for place in places]
+        reasons = model.attribute(records, self._test[places], self._clean[places])
+        return list(zip(places.tolist(), reasons, strict=True))
 
     def _labelled(self) -> NDArray[np.float64] | None:
         if self._task.labelled is None:

@@ -1,0 +1,184 @@
+"""An evaluation, wired: from settings and history to tables, pictures and a run in MLflow."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from adapters.evaluation_log import LoggedEvaluation, log_evaluation
+from adapters.registry import Registry, model_name
+from streamscore.detectors.recipes import recipe_named
+from streamscore.errors import UsageError
+from streamscore.evaluation.contender import Clock, Contender
+from streamscore.evaluation.recipe_contender import RecipeContender
+from streamscore.settings import Settings
+from streamscore.sources import Codec, Source
+from trainer.app import TrainingPlan, read_history
+from trainer.comparison import Compared, Comparison, compare, task_of
+from trainer.comparison_files import write_comparison
+from trainer.labels import LabelledRecord, labelled_records
+from trainer.usual_forest import UsualForest
+
+_MOST_SEEDS = 100
+
+
+class EvaluationPlan(Struct, frozen=True, kw_only=True):
+    """What to evaluate.
+
+    Attributes
+    ----------
+    history : TrainingPlan
+        The source and where its history is; its detector is the first that is compared. Where it
+        asks for labels, what people said of records is measured too.
+    detectors : tuple of str
+        Further detectors.
+    trials : int
+        How many trials, each with anomalies of its own, 1 to 100.
+    prevalence : float
+        The share that anomalies stand for, in (0, 0.5].
+    """
+
+    history: TrainingPlan
+    detectors: tuple[str, ...] = ()
+    trials: int = 3
+    prevalence: float = 0.01
+
+
+def contenders_of(source: Source, first: str, detectors: Sequence[str]) -> list[Contender]:
+    """Return the detectors that are compared: the first, the usual design, those that are named.
+
+    Parameters
+    ----------
+    source : Source
+        The source.
+    first : str
+        The recipe that would be trained.
+    detectors : sequence of str
+        Further ones, by name.
+
+    Raises
+    ------
+    UsageError
+        When there is no such detector.
+    """
+    names = dict.fromkeys((first, *detectors))
+    named: list[Contender] = [RecipeContender(recipe_named(name)) for name in names]
+    usual: list[Contender] = [UsualForest("one-hot")]
+    if source.with_role("category"):
+        usual.append(UsualForest("ordinal"))
+    return [*named[:1], *usual, *named[1:]]
+
+
+def run_evaluation(
+    settings: Settings,
+    plan: EvaluationPlan,
+    clock: Clock,
+    told: Callable[[str], None] = lambda _name: None,
+) -> Compared:
+    """Compare detectors on a history.
+
+    Parameters
+    ----------
+    settings : Settings
+        Where Kafka is; `trainer.seed`, `trainer.history_records`.
+    plan : EvaluationPlan
+        What to evaluate.
+    clock : callable
+        Seconds from any fixed moment.
+    told : callable
+        Told each detector's name before it begins.
+
+    Raises
+    ------
+    HistoryError
+        When there are too few records.
+    UsageError
+        When the plan breaks a rule, a file cannot be read, or there is no such detector.
+    BrokerError
+        When history or labels are to be read from Kafka and it does not answer.
+    """
+    _check(plan)
+    source = plan.history.source
+    contenders = contenders_of(source, plan.history.detector, plan.detectors)
+    codec = Codec(source, settings.scorer.record_max_bytes)
+    history = read_history(settings, codec, plan.history)
+    labels: Sequence[LabelledRecord] = ()
+    if plan.history.labels:
+        labels = labelled_records(settings, source, plan.history.run).records
+    seeds = [settings.trainer.seed + number for number in range(plan.trials)]
+    task = task_of(codec, history, seeds, plan.prevalence, labels)
+    return compare(task, history, contenders, seeds, plan.prevalence, clock, told)
+
+
+def publish_evaluation(
+    settings: Settings, compared: Compared, folder: Path, environ: Mapping[str, str]
+) -> Comparison:
+    """Write the pictures and tables of a comparison into a folder, and log them to MLflow.
+
+    Parameters
+    ----------
+    settings : Settings
+        Where MLflow is.
+    compared : Compared
+        What was found.
+    folder : Path
+        Where pictures and tables go.
+    environ : mapping of str to str
+        MLflow's own credentials are read from it.
+
+    Raises
+    ------
+    RegistryError
+        When MLflow does not take it.
+    """
+    comparison = compared.comparison
+    mlflow, name = settings.mlflow, model_name(comparison.source)
+    # Told at once where nothing answers; mlflow itself asks for minutes.
+    Registry(mlflow.tracking_uri, environ, mlflow.timeout_seconds).resolve_alias(name)
+    write_comparison(folder, compared)
+    address = log_evaluation(
+        mlflow.tracking_uri,
+        LoggedEvaluation(
+            experiment=name,
+            params=_params(comparison),
+            metrics=_metrics(comparison),
+            folder=folder,
+        ),
+    )
+    return msgspec.structs.replace(comparison, address=address)
+
+
+def _check(plan: EvaluationPlan) -> None:
+    if not 1 <= plan.trials <= _MOST_SEEDS:
+        raise UsageError(f"--seeds is a number from 1 to {_MOST_SEEDS}, got {plan.trials}")
+    if not 0 < plan.prevalence <= 0.5:
+        raise UsageError(f"--prevalence is a share above 0, to 0.5, got {plan.prevalence:g}")
+
+
+def _params(comparison: Comparison) -> dict[str, str]:
+    return {
+        "source": comparison.source,
+        "history": comparison.history,
+        "first_event_time": comparison.first_event_time,
+        "test_from": comparison.test_from,
+        "last_event_time": comparison.last_event_time,
+        "detectors": ", ".join(one.name for one in comparison.detectors),
+        "kinds": ", ".join(comparison.kinds),
+        "prevalence": f"{comparison.prevalence:g}",
+        "seeds": ", ".join(map(str, comparison.seeds)),
+    }
+
+
+def _metrics(comparison: Comparison) -> dict[str, float]:
+    """Name each figure after its detector; those of the kinds are in the table of kinds."""
+    figures: dict[str, float] = {"test_rows": float(comparison.test_rows)}
+    for one in comparison.detectors:
+        own = one.measures._asdict() | {
+            "flag_rate": one.flag_rate,
+            "microseconds": one.microseconds,
+        }
+        if one.size_bytes:
+            own["size_bytes"] = float(one.size_bytes)
+        figures |= {f"{one.name}/{name}": float(value) for name, value in own.items()}
+    return figures
