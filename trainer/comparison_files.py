@@ -83,8 +83,8 @@ def summary_lines(comparison: Comparison) -> list[str]:
             f"{comparison.last_event_time}"
         ),
         (
-            f"  records   {comparison.train_rows:,} to learn from, {comparison.calibration_rows:,} to "
-            f"calibrate, {comparison.test_rows:,} to test, from {comparison.test_from}"
+            f"  records   {comparison.train_rows:,} to learn from, {comparison.calibration_rows:,} "
+            f"to calibrate, {comparison.test_rows:,} to test, from {comparison.test_from}"
         ),
         (
             f"  anomalies {sum(comparison.kinds.values()):,} of {len(comparison.kinds)} kinds in "
