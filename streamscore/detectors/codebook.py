@@ -27,6 +27,9 @@ _MOST_KNOWN = 64
 _WIDEST = 4096
 """Whole numbers lie in a table from the lowest to the highest, if it is no longer than this."""
 
+_FEWEST_ROWS = 20
+"""Whole numbers that fewer rows have share their code with neighbours that are as rare."""
+
 _FEWEST_BINS, _MOST_BINS = 5, 32
 _OUTER_SHARE = 1e-3
 """Share of history at each end that does not decide the range of the bins by itself."""
@@ -169,10 +172,10 @@ def _rule(values: NDArray[np.float64], column: Column) -> _Rule:
     seen = values[np.isfinite(values)]
     if not len(seen):
         return 0.0, 1.0, True, np.zeros(1, np.int16), 1
-    whole = np.unique(seen)
+    whole, counts = np.unique(seen, return_counts=True)
     few = len(whole) <= _MOST_KNOWN and whole[-1] - whole[0] < _WIDEST
     if few and bool((whole == np.floor(whole)).all()):
-        return _of_whole_numbers(whole)
+        return _of_whole_numbers(whole, counts)
     return _of_bins(seen)
 
 
@@ -183,11 +186,30 @@ def _of_categories(values: int) -> _Rule:
     return 0.0, 1.0, True, slots, known
 
 
-def _of_whole_numbers(whole: NDArray[np.float64]) -> _Rule:
+def _of_whole_numbers(whole: NDArray[np.float64], counts: NDArray[np.int64]) -> _Rule:
     places = (whole - whole[0]).astype(np.int64)
-    slots = np.full(places[-1] + 1, len(whole) + UNSEEN, np.int16)
-    slots[places] = np.arange(len(whole))
-    return float(whole[0]), 1.0, True, slots, len(whole)
+    codes = _grouped(counts)
+    known = int(codes[-1]) + 1
+    slots = np.full(places[-1] + 1, known + UNSEEN, np.int16)
+    is_shared = np.bincount(codes)[codes] > 1
+    for i in range(len(places)):
+        # Numbers between those that share a code, or beside them, belong to them.
+        end = places[i + 1] if i + 1 < len(places) else places[i] + 1
+        if i + 1 < len(places) and not is_shared[i] and is_shared[i + 1]:
+            slots[places[i] + 1 : end] = codes[i + 1]
+        slots[places[i] : end if is_shared[i] else places[i] + 1] = codes[i]
+    return float(whole[0]), 1.0, True, slots, known
+
+
+def _grouped(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Give each value its code; neighbours that are rare share one until it is not."""
+    codes = np.zeros(len(counts), np.int64)
+    held = int(counts[0])
+    for i in range(1, len(counts)):
+        is_full = held >= _FEWEST_ROWS or counts[i] >= _FEWEST_ROWS
+        codes[i] = codes[i - 1] + is_full
+        held = int(counts[i]) + (0 if is_full else held)
+    return codes
 
 
 def _of_bins(seen: NDArray[np.float64]) -> _Rule:
