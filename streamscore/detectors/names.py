@@ -7,17 +7,18 @@ from streamscore.errors import UsageError
 
 _DETECTORS = {
     "autoencoder": ("autoencoder", "Autoencoder"),
-    "feature-tails": ("feature_tails", "FeatureTails"),
-    "isolation-forest": ("isolation_forest", "IsolationForest"),
-    "repeated-texts": ("repeated_texts", "RepeatedTexts"),
-    "repeats": ("repeats", "Repeats"),
-    "stray-times": ("stray_times", "StrayTimes"),
     "dependency-network": ("dependency_network", "DependencyNetwork"),
+    "feature-tails": ("feature_tails", "FeatureTails"),
     "invariants": ("invariants", "Invariants"),
-    "sentinel-count": ("sentinel_count", "SentinelCount"),
-    "unseen-count": ("unseen_count", "UnseenCount"),
+    "isolation-forest": ("isolation_forest", "IsolationForest"),
     "local-outlier-factor": ("local_outlier_factor", "LocalOutlierFactor"),
     "nearest-neighbours": ("nearest_neighbours", "NearestNeighbours"),
+    "pair-surprise": ("pair_surprise", "PairSurprise"),
+    "repeated-texts": ("repeated_texts", "RepeatedTexts"),
+    "repeats": ("repeats", "Repeats"),
+    "sentinel-count": ("sentinel_count", "SentinelCount"),
+    "stray-times": ("stray_times", "StrayTimes"),
+    "unseen-count": ("unseen_count", "UnseenCount"),
 }
 """Name -> module and class; imported when asked for, for kernels load slowly."""
 

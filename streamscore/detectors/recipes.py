@@ -27,13 +27,14 @@ class Recipe(Struct, frozen=True, kw_only=True):
     ----------
     name : str
         Its name on the command line.
-    members : tuple of (str, float)
-        Detectors, each with the share of the alarm budget that each of its channels gets; the
-        shares need not sum to 1. Detectors for whose columns a source has no field are left out.
+    members : tuple of (str, float or tuple of float)
+        Detectors, each with the share of the alarm budget that each of its channels gets, or one
+        share a channel; the shares need not sum to 1. Detectors for whose columns a source has no
+        field are left out.
     """
 
     name: str
-    members: tuple[tuple[str, float], ...]
+    members: tuple[tuple[str, float | tuple[float, ...]], ...]
 
     @property
     def plan(self) -> ColumnPlan:
@@ -42,7 +43,20 @@ class Recipe(Struct, frozen=True, kw_only=True):
 
 
 RECIPES: dict[str, Recipe] = {
-    recipe.name: recipe for recipe in (Recipe(name="text", members=(("feature-tails", 1.0),)),)
+    recipe.name: recipe
+    for recipe in (
+        Recipe(
+            name="categorical",
+            members=(
+                ("dependency-network", (1.0, 1.0, 0.3)),
+                ("pair-surprise", 0.5),
+                ("invariants", 1.0),
+                ("unseen-count", 0.1),
+                ("sentinel-count", 0.05),
+            ),
+        ),
+        Recipe(name="text", members=(("feature-tails", 1.0),)),
+    )
 }
 """Name -> recipe; a detector's own name is a recipe of that detector alone."""
 
@@ -91,16 +105,20 @@ def fit_recipe(
         for name, share in recipe.members
         if any(detector_named(name).plan.wants(column) for column in columns)
     ]
-    total = sum(share * len(detector.channels) for detector, _, share in fitted)
+    total = sum(float(_by_channel(detector, share).sum()) for detector, _, share in fitted)
     if len(fitted) == 1 and len(fitted[0][0].channels) == 1:
         detector, places, _ = fitted[0]
         return Combination([Member(detector, places, np.ones(1), ())])
     members = []
     for detector, places, share in fitted:
         scores = _scores_held_back(detector, matrix[:, places], held_back[:, places])
-        weights = np.full(len(detector.channels), share / total)
+        weights = _by_channel(detector, share) / total
         members.append(Member(detector, places, weights, [fit_tail(one) for one in scores.T]))
     return Combination(members)
+
+
+def _by_channel(detector: Detector, share: float | tuple[float, ...]) -> NDArray[np.float64]:
+    return np.broadcast_to(np.asarray(share, np.float64), len(detector.channels))
 
 
 def _scores_held_back(detector: Detector, rows: Matrix, held_back: Matrix) -> NDArray[np.float64]:

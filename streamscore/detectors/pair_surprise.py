@@ -1,0 +1,232 @@
+"""Pair surprise: two values that had every chance to meet in history, and hardly ever did.
+
+For every pair of columns it is counted how often two values occurred together, n, and how often
+they would have if neither cared for the other, e. The evidence is ln (e + 1/2) / (n + 1/2) (Bishop,
+Fienberg, Holland, "Discrete Multivariate Analysis", 1975, for the half). Only the time since both
+values are known counts for e: a value that is new this summer had no chance to meet January.
+
+The dependency network asks what a value follows from, by the few columns that tell most about it;
+this asks every pair. A record's score is the most that one of them says.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamscore.detectors.codebook import Codebook
+from streamscore.detectors.detector import Matrix, Memory
+from streamscore.detectors.network_learning import Codes, copies
+from streamscore.detectors.pair_kernels import largest_holes
+from streamscore.detectors.reasons import Reason, Wording
+from streamscore.errors import BundleError
+from streamscore.features import Column, ColumnPlan
+from streamscore.features.columns import planned
+
+_LEAST_EVIDENCE = 1.5
+"""Pairs of columns of which no values give as much are left out."""
+
+_MOST_PAIRS = 300
+_EARLY_SHARE = 0.02
+"""A value is known once this share of its occurrences has passed: a slip may be years older."""
+
+
+class PairSurprise:
+    """Evidence of every two values of many pairs of columns.
+
+    Parameters
+    ----------
+    book : Codebook
+        Turns values into codes.
+    pairs : int64 array of shape (m, 2)
+        The columns.
+    firsts : int64 array of shape (m,)
+        Where the evidence of each pair begins.
+    evidence : float32 array
+        By pair, then by the first column's code, then by the second's.
+    """
+
+    name: ClassVar[str] = "pair-surprise"
+    plan: ClassVar[ColumnPlan] = planned(scalars=True, calendar=True)
+    has_memory: ClassVar[bool] = False
+    channels = ("largest",)
+
+    def __init__(
+        self,
+        book: Codebook,
+        pairs: NDArray[np.int64],
+        firsts: NDArray[np.int64],
+        evidence: NDArray[np.float32],
+    ) -> None:
+        self._book = book
+        self._pairs = np.ascontiguousarray(pairs, np.int64)
+        self._firsts = np.ascontiguousarray(firsts, np.int64)
+        self._evidence = np.ascontiguousarray(evidence, np.float32)
+
+    @classmethod
+    def fit(cls, matrix: Matrix, columns: Sequence[Column], seed: int) -> "PairSurprise":
+        """Count all pairs of columns, and keep those that can say most."""
+        book = Codebook.fit(matrix, columns)
+        codes = book.encode(matrix)
+        copied = copies(codes, book.sizes)
+        # Of columns that say the same, the first speaks for all.
+        speaking = np.flatnonzero(copied.argmax(axis=1) == np.arange(len(copied))).tolist()
+        known_since = [_known_since(codes[:, i], int(size)) for i, size in enumerate(book.sizes)]
+        found: list[tuple[float, int, int, NDArray[np.float32]]] = []
+        for i in speaking:
+            for j in speaking[: speaking.index(i)]:
+                met, expected = _chances(codes, known_since, i, j)
+                evidence = np.log((expected + 0.5) / (met + 0.5))
+                holes = evidence >= _LEAST_EVIDENCE
+                if holes.any():
+                    table = np.maximum(evidence, 0.0).astype(np.float32)
+                    found.append((-float(expected[holes].sum()), i, j, table))
+        found = sorted(found, key=lambda pair: pair[:3])[:_MOST_PAIRS]
+        tables = [table.ravel() for _, _, _, table in found]
+        return cls(
+            book,
+            np.array([(i, j) for _, i, j, _ in found], np.int64).reshape(-1, 2),
+            np.cumsum([0, *map(len, tables)])[:-1].astype(np.int64),
+            np.concatenate([np.zeros(0, np.float32), *tables]),
+        )
+
+    @classmethod
+    def restore(
+        cls, arrays: Mapping[str, NDArray[Any]], parameters: Mapping[str, Any]
+    ) -> "PairSurprise":
+        """Rebuild the detector from a bundle.
+
+        Raises
+        ------
+        BundleError
+            When the arrays are not the evidence of such columns.
+        """
+        book = Codebook.restore(arrays)
+        pairs, firsts, evidence = (arrays[name] for name in ("pairs", "firsts", "evidence"))
+        fits = (
+            pairs.shape == (len(firsts), 2)
+            and evidence.ndim == firsts.ndim == 1
+            and bool(((pairs >= 0) & (pairs < len(book.known))).all())
+        )
+        # The kernel looks nothing up twice: a wrong number would read beyond the arrays.
+        if fits:
+            lengths = np.prod(book.sizes[pairs], axis=1, dtype=np.int64)
+            fits = np.array_equal(np.cumsum([0, *lengths]), [*firsts, len(evidence)])
+        if not fits:
+            raise BundleError(
+                f"pairs of {len(book.known)} columns have evidence for each two codes; got pairs "
+                f"{pairs.shape}, firsts {firsts.shape}, evidence {evidence.shape}"
+            )
+        return cls(book, pairs, firsts, evidence)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return codes, pairs and their evidence."""
+        own = {"pairs": self._pairs, "firsts": self._firsts, "evidence": self._evidence}
+        return {**self._book.arrays(), **own}
+
+    def parameters(self) -> dict[str, Any]:
+        """Return how many pairs there are."""
+        return {"pairs": len(self._pairs), "evidence": len(self._evidence)}
+
+    def begin(self) -> Memory:
+        """Return no memory."""
+        return {}
+
+    def fold(self, matrix: Matrix, memory: Memory) -> NDArray[np.float64]:
+        """Score rows: float64 of shape (n, 1), at least 0."""
+        scores: NDArray[np.float64] = largest_holes(
+            self._book.checked(matrix),
+            *self._book.rules,
+            self._pairs,
+            self._firsts,
+            self._evidence,
+        )
+        return scores[:, None]
+
+    def contributions(self, matrix: Matrix, channel: int = 0) -> NDArray[np.float64]:
+        """Give each column the most that a pair with it says.
+
+        The two columns of the most telling pair have the score; others have less.
+        """
+        evidence = self._of_pairs(self._book.encode(matrix))
+        parts = np.zeros((len(matrix), len(self._book.known)))
+        for k, (i, j) in enumerate(self._pairs.tolist()):
+            for place in (i, j):
+                np.maximum(parts[:, place], evidence[:, k], out=parts[:, place])
+        # Only what comes near the most telling pair made the score.
+        highest = parts.max(axis=1, keepdims=True, initial=0.0)
+        return np.where(parts >= highest - 1.0, parts, 0.0)
+
+    def reasons(
+        self, row: NDArray[np.float64], channel: int, score: float, wording: Wording
+    ) -> list[Reason]:
+        """Name the two values that hardly ever meet, and how often they would be expected to."""
+        evidence = self._of_pairs(self._book.encode(row[None, :]))[0]
+        if not evidence.any():
+            fields = dict.fromkeys(column.field for column in wording.columns)
+            return [Reason((field,), 1.0 / len(fields)) for field in fields]
+        parts = self.contributions(row[None, :])[0]
+        reasons = []
+        for place in np.flatnonzero(parts).tolist():
+            with_it = (self._pairs == place).any(axis=1)
+            best = int(np.where(with_it, evidence, -1.0).argmax())
+            i, j = self._pairs[best].tolist()
+            other = j if i == place else i
+            times = float(np.exp(evidence[best]))
+            words = (
+                f"{_told(place, row, wording)} and {_told(other, row, wording)} are met together "
+                f"{times:.2g} times less than by chance"
+            )
+            field, beside = wording.columns[place].field, wording.columns[other].field
+            parents = () if beside == field else (beside,)
+            reasons.append(Reason((field,), float(parts[place] / parts.sum()), words, parents))
+        return reasons
+
+    def _of_pairs(self, codes: Codes) -> NDArray[np.float64]:
+        """Return what each pair says: float64 of shape (n, m)."""
+        first, second = (codes[:, self._pairs[:, side]].astype(np.int64) for side in (0, 1))
+        sizes = self._book.sizes[self._pairs[:, 1]]
+        return self._evidence[self._firsts + first * sizes + second].astype(np.float64)
+
+
+def _told(place: int, row: NDArray[np.float64], wording: Wording) -> str:
+    return f"{wording.name(place)} {wording.seen(place, float(row[place]))}"
+
+
+class _Since:
+    """Where each code of a column occurs, and since which row it is known."""
+
+    def __init__(self, rows: Sequence[NDArray[np.int64]], known: NDArray[np.int64]) -> None:
+        self.rows = rows
+        self.known = known
+
+    def counted(self, begins: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Count each code from given rows on: float64 of the shape of `begins`, (codes, m)."""
+        return np.array(
+            [
+                len(own) - np.searchsorted(own, begin)
+                for own, begin in zip(self.rows, begins, strict=True)
+            ],
+            np.float64,
+        )
+
+
+def _known_since(x: NDArray[np.int16], size: int) -> _Since:
+    order = np.argsort(x, kind="stable")
+    rows = np.split(order, np.cumsum(np.bincount(x, minlength=size))[:-1])
+    known = [own[int(_EARLY_SHARE * len(own))] if len(own) else len(x) for own in rows]
+    return _Since(rows, np.array(known, np.int64))
+
+
+def _chances(
+    codes: Codes, known_since: Sequence[_Since], i: int, j: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return how often two codes met, and how often by chance: float64 of shape (sizes i, j)."""
+    first, second = known_since[i], known_since[j]
+    shape = len(first.known), len(second.known)
+    both = codes[:, i].astype(np.int64) * shape[1] + codes[:, j]
+    met = np.bincount(both, minlength=shape[0] * shape[1]).reshape(shape).astype(np.float64)
+    begins = np.maximum.outer(first.known, second.known)
+    rows = np.maximum(len(codes) - begins, 1)
+    return met, first.counted(begins) * second.counted(begins.T).T / rows
