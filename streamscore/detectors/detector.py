@@ -36,6 +36,9 @@ class Detector(Protocol):
         Whether it remembers earlier rows.
     channels : tuple of str
         Names of its scores, at least one.
+
+    A detector whose channels should not all count alike has `shares` too: a tuple with each one's
+    part, above 0; 1 is what a channel gets otherwise.
     """
 
     name: ClassVar[str]

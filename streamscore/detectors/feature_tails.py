@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from streamscore.detectors.detector import Matrix, Memory
 from streamscore.detectors.feature_tails_kernels import highest_of_each, measure_rows
 from streamscore.detectors.feature_tails_words import words_of
-from streamscore.detectors.measures import AS_SHORT, SHORTNESS_STEPS, Measure, measures_of
+from streamscore.detectors.measures import Measure, measures_of
 from streamscore.detectors.reasons import Reason, Wording, shares_of
 from streamscore.errors import BundleError, HistoryError
 from streamscore.features import Column, ColumnPlan
@@ -37,6 +37,8 @@ class FeatureTails:
     ----------
     channels : tuple of str
         The kinds of oddness.
+    shares : tuple of float
+        Each channel's part of the alarm budget; 1 is an even part.
     """
 
     name: ClassVar[str] = "feature-tails"
@@ -46,6 +48,7 @@ class FeatureTails:
     def __init__(self, measures: Sequence[Measure]) -> None:
         self._measures = list(measures)
         self.channels = tuple(dict.fromkeys(one.channel for one in measures))
+        self.shares = tuple({one.channel: one.share for one in measures}.values())
         self._channel = np.array([self.channels.index(one.channel) for one in measures], np.int64)
         self._places, self._scales, self._length_places = (
             np.array([getattr(one, name) for one in measures], np.int64) for name in _INTEGERS
@@ -54,7 +57,6 @@ class FeatureTails:
         self._usual = np.array(
             [[one.center, one.variance, one.letter_variance] for one in measures]
         ).T.copy()
-        self._shortness = np.stack([one.shortness for one in measures])
 
     @classmethod
     def fit(cls, matrix: Matrix, columns: Sequence[Column], seed: int) -> "FeatureTails":
@@ -85,11 +87,10 @@ class FeatureTails:
         """
         channels = [str(channel) for channel in parameters["measures"]]
         shapes = {name: (len(channels),) for name in _FIELDS}
-        shapes |= {"shortness": (len(channels), SHORTNESS_STEPS)}
         got = {name: arrays[name].shape for name in _FIELDS}
         if got != shapes or channels != sorted(channels) or not channels:
             raise BundleError(f"feature tails have arrays of {shapes}, by channel; got {got}")
-        rows = [arrays[name] if name == "shortness" else arrays[name].tolist() for name in _FIELDS]
+        rows = [arrays[name].tolist() for name in _FIELDS]
         return cls([Measure(*parts) for parts in zip(channels, *rows, strict=True)])
 
     def arrays(self) -> dict[str, NDArray[Any]]:
@@ -107,9 +108,9 @@ class FeatureTails:
     def measured(self, matrix: Matrix) -> Matrix:
         """Return the measures of rows: of shape (n, measures), 0 where a value is missing."""
         out = np.empty((len(matrix), len(self._measures)))
-        tables = (self._length_places, self._usual, self._shortness)
         rows = np.ascontiguousarray(matrix, np.float64)
-        measure_rows(rows, self._places, self._signs, self._scales, *tables, out)
+        columns = (self._places, self._signs, self._scales, self._length_places)
+        measure_rows(rows, *columns, self._usual, out)
         return out
 
     def fold(self, matrix: Matrix, memory: Memory) -> NDArray[np.float64]:

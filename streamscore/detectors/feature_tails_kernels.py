@@ -3,17 +3,11 @@
 import numpy as np
 from numba import njit
 
-from streamscore.detectors.measures import (
-    AS_SHORT,
-    BY_LENGTH,
-    LOG,
-    SHORTNESS_STEPS,
-    STEPS_A_UNIT,
-)
+from streamscore.detectors.measures import BY_LENGTH, LOG
 
 
 @njit(cache=True, nogil=True)
-def measure_rows(matrix, places, signs, scales, length_places, usual, shortness, out):  # type: ignore[no-untyped-def]
+def measure_rows(matrix, places, signs, scales, length_places, usual, out):  # type: ignore[no-untyped-def]
     """Write each measure of each row; what is missing measures 0, as something usual does.
 
     `usual` of shape (3, m) has the centers, the variances and the variances of one character.
@@ -23,17 +17,14 @@ def measure_rows(matrix, places, signs, scales, length_places, usual, shortness,
             value = matrix[row, places[j]]
             if np.isnan(value):
                 out[row, j] = 0.0
-            elif scales[j] == AS_SHORT:
-                step = np.int64(np.rint(value * STEPS_A_UNIT))
-                out[row, j] = shortness[j, max(0, min(step, SHORTNESS_STEPS - 1))]
-            else:
-                variance = usual[1, j]
-                if scales[j] == LOG:
-                    value = np.sign(value) * np.log1p(np.abs(value))
-                elif scales[j] == BY_LENGTH:
-                    characters = np.expm1(matrix[row, length_places[j]])
-                    variance += usual[2, j] / max(characters, 1.0)
-                out[row, j] = signs[j] * (value - usual[0, j]) / np.sqrt(variance)
+                continue
+            variance = usual[1, j]
+            if scales[j] == LOG:
+                value = np.sign(value) * np.log1p(np.abs(value))
+            elif scales[j] == BY_LENGTH:
+                characters = np.expm1(matrix[row, length_places[j]])
+                variance += usual[2, j] / max(characters, 1.0)
+            out[row, j] = signs[j] * (value - usual[0, j]) / np.sqrt(variance)
 
 
 @njit(cache=True, nogil=True)

@@ -1,8 +1,8 @@
 """Measures: one column looked at in one direction, on a scale that means the same for every row.
 
-Which columns are measured, and in which direction, follows from their kind and from what the history
-shows. A number has no tail where every row has the same value, or where its extreme is a common
-one. Counts in texts are measured also where the history has none: then one is news.
+Which columns are measured, and in which direction, follows from their kind and from what the
+history shows. A number has no tail where every row has the same value, or where its extreme is a
+common one. Counts in texts are measured also where the history has none: then one is news.
 """
 
 from collections.abc import Sequence
@@ -14,13 +14,8 @@ from numpy.typing import NDArray
 from streamscore.detectors.detector import Matrix
 from streamscore.features import Column
 
-PLAIN, LOG, BY_LENGTH, AS_SHORT = range(4)
-"""Scales: the value; its logarithm, sign(x) log(1 + |x|); the value where short texts vary more; -ln
-of the share of the history's texts that are as short."""
-
-SHORTNESS_STEPS = 256
-STEPS_A_UNIT = 16
-"""The table of short texts has 16 steps to a unit of log(1 + characters)."""
+PLAIN, LOG, BY_LENGTH = range(3)
+"""Scales: the value; sign(x) log(1 + |x|); the value, where that of short texts varies more."""
 
 _HEAVY_KURTOSIS = 9.0
 """That of the exponential distribution: heavier numbers are measured on a logarithmic scale."""
@@ -28,6 +23,7 @@ _HEAVY_KURTOSIS = 9.0
 _COMMON = 0.01
 _LIMIT = 0.99
 _CAPPED = 0.02
+_LEAST_SHARE = 0.01
 _LEAST_VARIANCE = 1e-9
 
 
@@ -43,7 +39,7 @@ class Measure(NamedTuple):
     sign : float
         1 where high values are anomalous, -1 where low ones are.
     scale : int
-        `PLAIN`, `LOG`, `BY_LENGTH` or `AS_SHORT`.
+        `PLAIN`, `LOG` or `BY_LENGTH`.
     length_place : int
         The column with log(1 + characters) of the same text, where the scale needs it.
     center, variance, letter_variance : float
@@ -51,8 +47,8 @@ class Measure(NamedTuple):
         letter_variance / n.
     usual : float
         What people are told of the column: a limit that 99% keep, or the middle.
-    shortness : float64 array of shape (256,)
-        By step of the log length, -ln of the share of texts at most as long; else zeros.
+    share : float
+        The channel's part of the alarm budget; 1 is an even part.
     """
 
     channel: str
@@ -64,7 +60,7 @@ class Measure(NamedTuple):
     variance: float = 1.0
     letter_variance: float = 0.0
     usual: float = 0.0
-    shortness: NDArray[np.float64] = np.zeros(SHORTNESS_STEPS)
+    share: float = 1.0
 
 
 def measures_of(matrix: Matrix, columns: Sequence[Column]) -> list[Measure]:
@@ -83,7 +79,7 @@ def measures_of(matrix: Matrix, columns: Sequence[Column]) -> list[Measure]:
         if column.kind == "number" and column.field not in predicted:
             found += _of_a_number(column, place, matrix[:, place])
         elif column.also:
-            found += _of_a_residual(column, place)
+            found += _of_a_residual(column, place, _part_of_all_text(column, matrix, columns))
         elif column.kind in ("text_statistic", "text_learned"):
             found += _of_a_text(matrix, columns, place)
     return sorted(found, key=lambda measure: measure.channel)
@@ -110,12 +106,26 @@ def _of_a_number(column: Column, place: int, values: NDArray[np.float64]) -> lis
     return found
 
 
-def _of_a_residual(column: Column, place: int) -> list[Measure]:
+def _of_a_residual(column: Column, place: int, share: float) -> list[Measure]:
     """Measure a number against a text in both directions, each with an alarm budget of its own."""
-    return [
-        Measure(f"{column.field}.above", place),
-        Measure(f"{column.field}.below", place, -1.0),
-    ]
+    (text,) = column.also
+    above = Measure(f"{column.field}.above.{text}", place, share=share)
+    return [above, above._replace(channel=f"{column.field}.below.{text}", sign=-1.0)]
+
+
+def _part_of_all_text(column: Column, matrix: Matrix, columns: Sequence[Column]) -> float:
+    """Return how much of the texts that predict a number is the one that a column is made of.
+
+    A title has few words, and what it predicts varies more than what a long text does: a number's
+    alarm budget is divided among its texts by their characters.
+    """
+    names = [one.name for one in columns]
+    characters = {
+        one.also[0]: float(np.expm1(matrix[:, names.index(f"{one.also[0]}.length")]).mean())
+        for one in columns
+        if one.also and one.field == column.field
+    }
+    return max(characters[column.also[0]] / max(sum(characters.values()), 1.0), _LEAST_SHARE)
 
 
 def _of_a_text(matrix: Matrix, columns: Sequence[Column], place: int) -> list[Measure]:
@@ -125,7 +135,8 @@ def _of_a_text(matrix: Matrix, columns: Sequence[Column], place: int) -> list[Me
     if part == "length":
         low = float(np.quantile(values, 1.0 - _LIMIT))
         variance = max(float(values.var()), _LEAST_VARIANCE)
-        return [Measure("short", place, -1.0, PLAIN, 0, float(np.median(values)), variance, 0.0, low)]
+        center = float(np.median(values))
+        return [Measure("short", place, -1.0, PLAIN, 0, center, variance, 0.0, low)]
     if part in ("links", "number", "repeats"):
         return [Measure(part, place, usual=high)]
     if part in ("surprise", "rarity", "upper"):
@@ -155,19 +166,6 @@ def _by_length(
     terms = np.stack([weight, weight / lengths], axis=1)
     (own, letter), *_ = np.linalg.lstsq(terms, weight * squares, rcond=None)
     return center, max(float(own), _LEAST_VARIANCE), max(float(letter), 0.0)
-
-
-def _shortness(log_lengths: NDArray[np.float64]) -> NDArray[np.float64]:
-    steps = step_of(log_lengths)
-    at_most = np.cumsum(np.bincount(steps, minlength=SHORTNESS_STEPS))
-    found: NDArray[np.float64] = -np.log((at_most + 1.0) / (len(log_lengths) + 1.0))
-    return found
-
-
-def step_of(log_lengths: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return the step of each log length in the table of short texts."""
-    steps = np.rint(log_lengths * STEPS_A_UNIT).astype(np.int64)
-    return np.clip(steps, 0, SHORTNESS_STEPS - 1)
 
 
 def signed_log(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -29,8 +29,8 @@ class Recipe(Struct, frozen=True, kw_only=True):
         Its name on the command line.
     members : tuple of (str, float or tuple of float)
         Detectors, each with the share of the alarm budget that each of its channels gets, or one
-        share a channel; the shares need not sum to 1. Detectors for whose columns a source has no
-        field are left out.
+        share a channel; where the detector has `shares`, these parts of it. Shares need not sum
+        to 1. Detectors for whose columns a source has no field are left out.
     """
 
     name: str
@@ -118,7 +118,9 @@ def fit_recipe(
 
 
 def _by_channel(detector: Detector, share: float | tuple[float, ...]) -> NDArray[np.float64]:
-    return np.broadcast_to(np.asarray(share, np.float64), len(detector.channels))
+    parts = getattr(detector, "shares", (1.0,) * len(detector.channels))
+    by_channel: NDArray[np.float64] = np.array(parts, np.float64) * np.asarray(share, np.float64)
+    return by_channel
 
 
 def _scores_held_back(detector: Detector, rows: Matrix, held_back: Matrix) -> NDArray[np.float64]:
