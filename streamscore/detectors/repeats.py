@@ -226,7 +226,8 @@ def _fault(learned: Mapping[str, NDArray[Any]]) -> str:
     for name, shape in shapes.items():
         if learned[name].shape != shape:
             return f"{name} has shape {learned[name].shape}, not {shape}"
-    sizes = np.where(parent >= 0, widths[parent] * widths, 0)
+    above = np.clip(parent, 0, max(width - 1, 0))
+    sizes = np.where(parent >= 0, widths[above] * widths, 0)
     rules = {
         f"at most {MOST_COLUMNS} columns are compared": width <= MOST_COLUMNS,
         "columns lie within a row": not width or 0 <= places.min() <= places.max() < _MOST_PLACES,

@@ -20,7 +20,7 @@ _BUCKETS_AN_OCTAVE = 4.0
 
 @njit(cache=True, nogil=True)
 def fold(times, unit_ms, memory, out):  # type: ignore[no-untyped-def]
-    """Write the two scores of each event time, and take it in.
+    """Write the score of each event time, and take it in.
 
     Parameters
     ----------
@@ -31,8 +31,8 @@ def fold(times, unit_ms, memory, out):  # type: ignore[no-untyped-def]
     memory : tuple of arrays
         The latest times, a ring; the buckets of the latest distances behind and ahead, rings; the
         farthest usual distances; number of records seen.
-    out : float64 array of shape (n, 2)
-        Overwritten: behind, ahead.
+    out : float64 array of shape (n, 1), of zeros
+        Overwritten.
     """
     latest, distances, limits, seen = memory
     for row in range(len(times)):
@@ -45,8 +45,8 @@ def fold(times, unit_ms, memory, out):  # type: ignore[no-untyped-def]
                     known = min(count - LATEST, REMEMBERED)
                     for direction in range(2):
                         limits[direction] = _FACTOR * _usual(distances[direction], known)
-                out[row, 0] = np.log1p(behind / unit_ms) if behind > limits[0] else 0.0
-                out[row, 1] = np.log1p(ahead / unit_ms) if ahead > limits[1] else 0.0
+                if behind > limits[0] or ahead > limits[1]:
+                    out[row, 0] = np.log1p(max(behind, ahead) / unit_ms)
             distances[0, here], distances[1, here] = _bucket(behind), _bucket(ahead)
         latest[count % LATEST] = at
         seen[0] += 1

@@ -24,9 +24,10 @@ _LARGEST_SCORE = 60.0
 class StrayTimes:
     """Compares each event time with the latest ones of its partition.
 
-    Two channels: how far it lies behind the second highest of the latest five and the two before
-    it, and how far ahead of all five. A distance of d milliseconds that is more than twice as far
-    as all but 2% of the latest 1,024 scores ln(1 + d / unit), any other 0.
+    A time may lie behind the second highest of the latest five and the two before it, or ahead of
+    all five. A distance of d milliseconds that is more than twice as far as all but 2% of the latest
+    1,024 of its direction scores ln(1 + d / unit), any other 0. Both directions are one channel:
+    history has gaps, and so says how seldom a time is so far ahead, but no record that is late.
 
     Parameters
     ----------
@@ -37,7 +38,7 @@ class StrayTimes:
     name: ClassVar[str] = "stray-times"
     plan: ClassVar[ColumnPlan] = planned(event_time=True)
     has_memory: ClassVar[bool] = True
-    channels = ("behind", "ahead")
+    channels = ("distance",)
 
     def __init__(self, unit_ms: float) -> None:
         self._unit_ms = unit_ms
@@ -74,8 +75,8 @@ class StrayTimes:
         }
 
     def fold(self, matrix: Matrix, memory: Memory) -> NDArray[np.float64]:
-        """Score rows: float64 of shape (n, 2), at least 0; 0 for the first 64 of a partition."""
-        out = np.zeros((len(matrix), 2))
+        """Score rows: float64 of shape (n, 1), at least 0; 0 for the first 69 of a partition."""
+        out = np.zeros((len(matrix), 1))
         times = np.ascontiguousarray(matrix[:, 0], np.float64)
         kept = (memory["latest"], memory["distances"], memory["limits"], memory["seen"])
         fold(times, self._unit_ms, kept, out)
@@ -88,10 +89,10 @@ class StrayTimes:
     def reasons(
         self, row: NDArray[np.float64], channel: int, score: float, wording: Wording
     ) -> list[Reason]:
-        """Say how far the event time lies behind or ahead."""
+        """Say how far off the event time lies."""
         distance_ms = self._unit_ms * float(np.expm1(min(score, _LARGEST_SCORE)))
-        field, where = wording.columns[0].field, ("behind", "ahead of")[channel]
-        words = f"{field} lies {_duration(distance_ms)} {where} its neighbours in arrival"
+        field = wording.columns[0].field
+        words = f"{field} lies {_duration(distance_ms)} off those of its neighbours in arrival"
         return [Reason((field,), 1.0, words)]
 
 

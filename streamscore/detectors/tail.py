@@ -32,7 +32,7 @@ class Tail(NamedTuple):
     knots : float64 array of shape (m,)
         Ascending, different scores.
     surprise : float64 array of shape (m,)
-        t of a score that is at least the knot and below the next; not falling, at least 0.
+        t of a score that is at most the knot and above the one before; not falling, at least 0.
     start : float
         Where the continuation begins; infinite where there is none.
     scale, shape : float
@@ -113,8 +113,7 @@ def _surprises(scores, knots, surprise, start, scale, shape):  # type: ignore[no
     begun = min(surprise[lowest], -np.log(_TAIL_SHARE))
     for i in range(len(scores)):
         score = scores[i]
-        place = np.searchsorted(knots, score, side="right") - 1
-        counted = surprise[place] if place >= 0 else 0.0
+        counted = surprise[min(np.searchsorted(knots, score), len(knots) - 1)]
         if score > start:
             excess = (score - start) / scale
             continued = np.log1p(shape * excess) / shape if shape > 1e-6 else excess
