@@ -15,7 +15,6 @@ from streamscore.detectors.tail import fit_tail
 from streamscore.errors import UsageError
 from streamscore.features import Column, ColumnPlan
 
-
 _REMEMBERED = 4096
 """As many records fill every memory."""
 

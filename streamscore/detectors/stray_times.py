@@ -25,8 +25,8 @@ class StrayTimes:
     """Compares each event time with the latest ones of its partition.
 
     A time may lie behind the second highest of the latest five and the two before it, or ahead of
-    all five. A distance of d milliseconds that is more than twice as far as all but 2% of the latest
-    1,024 of its direction scores ln(1 + d / unit), any other 0. Both directions are one channel:
+    all five. A distance of d milliseconds scores ln(1 + d / unit) where it is more than twice as
+    far as all but 2% of the latest 1,024 in its direction, else 0. Both directions are one channel:
     history has gaps, and so says how seldom a time is so far ahead, but no record that is late.
 
     Parameters
