@@ -41,6 +41,13 @@ def score_file(
         typer.Option(metavar="FILE", help=".csv, .jsonl or .parquet; standard output by default."),
     ] = None,
     format_: Format = None,
+    stateless: Annotated[
+        bool,
+        typer.Option(
+            "--stateless",
+            help="Leave out detectors that compare a row with earlier ones: for rows in no order.",
+        ),
+    ] = False,
     json: Annotated[
         bool, typer.Option("--json", help="Print JSON lines where --out is not given.")
     ] = False,
@@ -53,7 +60,7 @@ def score_file(
         raise UsageError(f"--out must be another file than the one that is read; received {out}")
     invocation = invocation_of(context)
     records = record_file(file, format_, invocation.environ)
-    loaded = _model(invocation, source, model, bundle)
+    loaded = _model(invocation, source, model, bundle, stateless=stateless)
     if out is not None:
         with table_file(out) as write:
             _score(loaded, records, dialect, write)
@@ -83,7 +90,9 @@ def _score(model: Model, file: RecordFile, dialect: str | None, write: Write) ->
     )
 
 
-def _model(invocation: Invocation, source: str, wanted: str | None, bundle: Path | None) -> Model:
+def _model(
+    invocation: Invocation, source: str, wanted: str | None, bundle: Path | None, *, stateless: bool
+) -> Model:
     from streamscore.bundle import read_bundle
     from streamscore.scoring import Model
     from streamscore.sources import Codec, load_source
@@ -97,9 +106,10 @@ def _model(invocation: Invocation, source: str, wanted: str | None, bundle: Path
     loaded = load_source(source)
     codec = Codec(loaded, settings.scorer.record_max_bytes)
     if bundle is not None:
-        return Model(codec, read_bundle(bundle), str(bundle), "")
+        return Model(codec, read_bundle(bundle), str(bundle), "", stateless=stateless)
     from scorer.production_models import ProductionModels
 
     models = ProductionModels(settings.mlflow, invocation.environ)
     named = models.named(loaded.name, *([] if wanted is None else [wanted]))
-    return Model(codec, read_bundle(models.fetch(named)), named.name, named.version)
+    fetched = read_bundle(models.fetch(named))
+    return Model(codec, fetched, named.name, named.version, stateless=stateless)

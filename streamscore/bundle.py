@@ -26,6 +26,7 @@ MANIFEST_FILE = "bundle.json"
 ARRAYS_FILE = "arrays.npz"
 
 _CALIBRATION = "calibration.scores"
+_STATELESS = "calibration.stateless"
 _DETECTORS = "detectors."
 _ENCODER = "encoder."
 _DETECTOR_1 = "detector."
@@ -107,6 +108,11 @@ class Bundle(Struct, frozen=True, kw_only=True):
         scores: NDArray[np.float64] = self.arrays[_CALIBRATION]
         return scores
 
+    @property
+    def stateless_scores(self) -> NDArray[np.float64]:
+        """The same rows' scores without the detectors that remember."""
+        return self.arrays.get(_STATELESS, self.calibration_scores)
+
     def detectors(self) -> Combination:
         """Rebuild the detectors.
 
@@ -158,11 +164,18 @@ def make_bundle(
     detectors: Combination,
     calibration_scores: NDArray[np.float64],
     trained: Trained,
+    stateless_scores: NDArray[np.float64] | None = None,
 ) -> Bundle:
-    """Put together what was learned."""
+    """Put together what was learned.
+
+    `stateless_scores` are those of the same rows without detectors that remember, where there are
+    such and others.
+    """
     arrays = {_DETECTORS + name: array for name, array in detectors.arrays().items()}
     arrays |= {_ENCODER + name: array for name, array in encoder.arrays().items()}
     arrays[_CALIBRATION] = np.asarray(calibration_scores, np.float64)
+    if stateless_scores is not None:
+        arrays[_STATELESS] = np.asarray(stateless_scores, np.float64)
     manifest = Manifest(
         source=codec.source.name,
         schema_hash=codec.source.schema_hash(),
@@ -229,9 +242,11 @@ def read_bundle(directory: Path) -> Bundle:
         ) from None
     if digest != bundle.manifest.digest:
         raise BundleError(f"a bundle must match its digest; {directory} was changed or cut short")
-    scores = bundle.arrays.get(_CALIBRATION)
-    if scores is None or scores.dtype != np.float64 or scores.ndim != 1 or len(scores) == 0:
-        raise BundleError(f"a bundle must hold calibration scores as float64; {directory} does not")
+    for scores in (bundle.arrays.get(_CALIBRATION), bundle.arrays.get(_STATELESS, np.zeros(1))):
+        if scores is None or scores.dtype != np.float64 or scores.ndim != 1 or len(scores) == 0:
+            raise BundleError(
+                f"a bundle must hold calibration scores as float64; {directory} does not"
+            )
     return bundle
 
 

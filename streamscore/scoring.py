@@ -40,19 +40,29 @@ class Model:
         What was learned.
     name, version : str
         The model's name and version in the registry.
+    stateless : bool
+        Whether detectors that remember earlier records are left out, so that a record's score
+        depends on that record alone.
 
     Raises
     ------
     BundleError
         When the bundle does not fit the source.
+    UsageError
+        When nothing is left of a model that is to be stateless.
     """
 
-    def __init__(self, codec: Codec, bundle: Bundle, name: str, version: str) -> None:
+    def __init__(
+        self, codec: Codec, bundle: Bundle, name: str, version: str, *, stateless: bool = False
+    ) -> None:
         self.codec = codec
         self.version = ModelVersion(name=name, version=version, digest=bundle.manifest.digest)
         self._encoder = bundle.encoder(codec)
         self._detectors = bundle.detectors()
         self._calibration_scores = bundle.calibration_scores
+        if stateless:
+            self._detectors = self._detectors.stateless()
+            self._calibration_scores = bundle.stateless_scores
 
     @property
     def source(self) -> Source:
@@ -281,10 +291,26 @@ class PartitionState(Struct, frozen=True, kw_only=True):
             raise BundleError(f"a partition's state cannot be read: {error}") from None
 
     def resume(self, model: Model) -> PartitionFold:
-        """Go on from this state with the model that made it."""
+        """Go on from this state with the model that made it.
+
+        Raises
+        ------
+        BundleError
+            When what it remembers is not what that model does.
+        """
         window = RollingWindow.restore(self.window, model.source.nominal_rate)
         memory = {name: array.restored() for name, array in self.memory.items()}
+        own, kept = _described(model.begin()), _described(memory)
+        if own != kept:
+            # Kernels look nothing up twice: other shapes would be read beyond their ends.
+            raise BundleError(
+                f"a partition's state must hold what its model remembers, {own}; it holds {kept}"
+            )
         return PartitionFold(model, window, memory)
+
+
+def _described(memory: Memory) -> dict[str, str]:
+    return {name: f"{array.dtype}{list(array.shape)}" for name, array in sorted(memory.items())}
 
 
 class KeptArray(Struct, frozen=True, array_like=True):

@@ -4,12 +4,15 @@ MLflow keeps this file with each version and runs it where the model is loaded (
 `mlflow models serve --env-manager local`, a notebook, `mlflow.pyfunc.load_model`. It imports
 `streamscore`, which must be installed there.
 
-A p-value here is stateless: each record is compared with the scores that the bundle was calibrated
-on. On the stream the window moves on with the records.
+Scores and p-values here are stateless. Detectors that compare a record with earlier ones (repeats,
+stray times) are left out, for a table need not be in the order of arrival; and each record is
+compared with the scores that the bundle was calibrated on. On the stream both move on with the
+records. A model of nothing but detectors that remember takes each row for the first of a stream.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +23,7 @@ from numpy.typing import NDArray
 from streamscore.bundle import Bundle, read_bundle
 from streamscore.scoring import Model
 from streamscore.sources import Codec, RecordFault, Source
+from streamscore.sources.codec import Record
 from streamscore.sources.nesting import Nesting
 
 if TYPE_CHECKING:
@@ -41,9 +45,10 @@ class BundleScorer:
     """
 
     def __init__(self, codec: Codec, bundle: Bundle) -> None:
-        self._model = Model(codec, bundle, codec.source.name, "")
+        self._is_split = not bundle.detectors().stateless_channels
+        self._model = Model(codec, bundle, codec.source.name, "", stateless=not self._is_split)
         kept = codec.source.calibration.window_records
-        self._window = np.sort(bundle.calibration_scores[-kept:])
+        self._window = np.sort(bundle.stateless_scores[-kept:])
 
     @classmethod
     def load(cls, directory: Path) -> BundleScorer:
@@ -58,7 +63,7 @@ class BundleScorer:
         return cls(Codec(source), read_bundle(directory))
 
     def score_table(self, table: pd.DataFrame) -> pd.DataFrame:
-        """Score the rows of a table.
+        """Score the rows of a table, each by itself.
 
         Parameters
         ----------
@@ -93,12 +98,22 @@ class BundleScorer:
                 np.array([getattr(time, clock) for time in times], np.int64)
                 for clock in ("utc_ms", "local_ms")
             )
-            raw = self._model.score(records, utc_ms, local_ms, self._model.begin())
-            scores[good] = raw.scores
+            scores[good] = self._scores(records, utc_ms, local_ms)
         p_values = self._p_values(scores)
         flagged = p_values <= self._model.source.nominal_rate
         columns = {"score": scores, "p_value": p_values, "flagged": flagged, "fault": faults}
         return pd.DataFrame(columns, index=table.index)
+
+    def _scores(
+        self, records: Sequence[Record], utc_ms: NDArray[np.int64], local_ms: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        at_once = 1 if self._is_split else len(records)
+        parts = [slice(start, start + at_once) for start in range(0, len(records), at_once)]
+        found = [
+            self._model.score(records[one], utc_ms[one], local_ms[one], self._model.begin()).scores
+            for one in parts
+        ]
+        return np.concatenate(found)
 
     def _p_values(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
         at_least = len(self._window) - np.searchsorted(self._window, scores)
@@ -152,7 +167,7 @@ def _set_model() -> None:
 
         # MLflow would take hints for a schema in the place of the signature.
         def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]
-            """Score a table of records."""
+            """Score a table of records, each by itself."""
             return self.scorer.score_table(model_input)
 
     mlflow.models.set_model(BundleModel())

@@ -159,7 +159,7 @@ def train(codec: Codec, history: History, detector: str, seed: int, clock: Clock
         "score_seconds": clock() - fit_done,
     }
     return Training(
-        bundle=_bundle(codec, encoder, detector, fitted, history, split, scores, seed),
+        bundle=_bundle(codec, encoder, detector, fitted, history, split, channels, seed),
         split=split,
         matrix=matrix,
         channels=channels,
@@ -191,18 +191,22 @@ def _bundle(
     detectors: Combination,
     history: History,
     split: Split,
-    scores: NDArray[np.float64],
+    channels: NDArray[np.float64],
     seed: int,
 ) -> Bundle:
-    window = scores[split.fit :][-codec.source.calibration.window_records :]
+    latest = channels[split.fit :][-codec.source.calibration.window_records :]
     trained = Trained(
         first_event_time=iso_utc(int(history.utc_ms[0])),
         last_event_time=iso_utc(int(history.utc_ms[split.fit - 1])),
         fit_rows=split.fit,
-        calibration_rows=len(window),
+        calibration_rows=len(latest),
         seed=seed,
     )
-    return make_bundle(codec, encoder, recipe, detectors, window, trained)
+    kept, stateless = detectors.stateless_channels, None
+    if 0 < len(kept) < len(detectors.channels):
+        stateless = detectors.stateless().score(latest[:, kept])
+    window = detectors.score(latest)
+    return make_bundle(codec, encoder, recipe, detectors, window, trained, stateless)
 
 
 def _metrics(

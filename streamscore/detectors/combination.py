@@ -20,6 +20,7 @@ from streamscore.detectors.detector import Detector, Matrix, Memory
 from streamscore.detectors.names import detector_named
 from streamscore.detectors.reasons import Reason, Wording, joined
 from streamscore.detectors.tail import Tail
+from streamscore.errors import UsageError
 
 _SMALLEST_SHARE = 0.01
 """Channels that bring less than this share of a score do not say why."""
@@ -138,6 +139,31 @@ class Combination:
     def of_one(cls, detector: Detector) -> "Combination":
         """Return a combination of one detector of one channel, given all columns of the rows."""
         return cls([Member(detector, None, np.ones(1), ())])
+
+    @property
+    def stateless_channels(self) -> list[int]:
+        """The channels of detectors that remember nothing, by their places."""
+        return [i for i, one in enumerate(self.channels) if not one.member.detector.has_memory]
+
+    def stateless(self) -> "Combination":
+        """Leave out the detectors that remember; the others share the weight of those.
+
+        Raises
+        ------
+        UsageError
+            When none is left.
+        """
+        kept = [one for one in self.members if not one.detector.has_memory]
+        if not kept:
+            names = ", ".join(one.detector.name for one in self.members)
+            raise UsageError(
+                "scoring without a state needs a detector that looks at each record alone; this "
+                f"model has {names}, which compare records with earlier ones. Score it with them"
+            )
+        total = float(sum(one.weights.sum() for one in kept))
+        return Combination(
+            [Member(one.detector, one.places, one.weights / total, one.tails) for one in kept]
+        )
 
     def described(self) -> list[Described]:
         """Return the detectors and their parameters, for the manifest."""

@@ -157,11 +157,17 @@ def _marginal(lanes: NDArray[np.uint8]) -> NDArray[np.float32]:
     It is 0 where nothing is known: for `UNKNOWN`, and for bytes that history does not have, which
     a change of vocabulary may have made common.
     """
-    counts = np.stack([np.bincount(lane, minlength=256) for lane in lanes.T]).astype(np.float64)
+    counts = _counts(lanes)
     found = -np.log((counts + 0.5) / (len(lanes) + 0.5))
     found[counts == 0] = 0.0
     found[:, UNKNOWN] = 0.0
     return np.maximum(found, 0.0).astype(np.float32)
+
+
+def _counts(lanes: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """How often each column has each byte: of shape (d, 256)."""
+    counts = [np.bincount(lane, minlength=256) for lane in lanes.T]
+    return np.array(counts, np.float64).reshape(-1, 256)
 
 
 def _joint(
@@ -209,8 +215,10 @@ def _bands(lanes: NDArray[np.uint8]) -> NDArray[np.int64]:
         Where each begins, and where the last one ends.
     """
     width = lanes.shape[1]
-    counts = np.stack([np.bincount(lane, minlength=256) for lane in lanes.T]) / max(len(lanes), 1)
-    entropy = -(counts * np.log(np.maximum(counts, 1e-300))).sum(axis=1)
+    if not width:
+        return np.zeros(1, np.int64)
+    share = _counts(lanes) / max(len(lanes), 1)
+    entropy = -(share * np.log(np.maximum(share, 1e-300))).sum(axis=1)
     told = np.cumsum(entropy + 1e-3)
     cuts = [int(np.searchsorted(told, told[-1] * part / 4)) + 1 for part in (1, 2, 3)]
     return np.unique([0, *(min(cut, width) for cut in cuts), width]).astype(np.int64)

@@ -72,7 +72,7 @@ class Repeats:
         self._byte_rules = (own["places"], own["is_hashed"], own["unseen"])
         self._probabilities = tuple(own[name] for name in _LEARNED[3:8])
         self._width = len(own["places"])
-        most = min(max(self._width // _COLUMNS_FOR_ONE, 1), _MOST_DIFFERING)
+        most = min(max(self._width // _COLUMNS_FOR_ONE, 1), _MOST_DIFFERING, self._width)
         self._patterns = np.log([float(comb(self._width, k)) for k in range(most + 1)])
 
     @classmethod

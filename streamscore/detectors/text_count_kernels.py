@@ -50,7 +50,8 @@ def fold(matrix, known, usual, memory, out):  # type: ignore[no-untyped-def]
 def _text(fingerprint, column):  # type: ignore[no-untyped-def]
     """Return 32 bits that stand for a text of a column, never 0."""
     bits = np.uint64(fingerprint)
-    return max(np.uint32(bits ^ (bits >> np.uint64(32))) + np.uint32(column), np.uint32(1))
+    text = np.uint32(bits ^ (bits >> np.uint64(32))) ^ (np.uint32(column) * _MIX)
+    return max(text, np.uint32(1))
 
 
 @njit(cache=True, nogil=True)

@@ -175,18 +175,19 @@ class Encoder:
         """Write a text field's columns from a place on, and return where they end."""
         plan = self.learned.plan
         has_statistics = plan.text_statistics or plan.text_dimensions > 0
-        if has_statistics or plan.text_learned:
-            data = bytes_of(texts)
-            if has_statistics:
-                width, start = width + STATISTICS + plan.text_dimensions, width
-                encode_texts(data, plan.text_dimensions, out[:, start:width])
-            if plan.text_learned:
-                predicted = self.learned.predicted[name]
-                numbers = [_numbers(self._codec, records, number) for number in predicted]
-                width, start = width + len(TEXT_LEARNED) + len(predicted), width
-                self._learned_texts[name].encode(data, numbers, out[:, start:width])
+        if not (has_statistics or plan.text_learned or plan.text_fingerprints):
+            return width
+        data = bytes_of(texts)
+        if has_statistics:
+            width, start = width + STATISTICS + plan.text_dimensions, width
+            encode_texts(data, plan.text_dimensions, out[:, start:width])
+        if plan.text_learned:
+            predicted = self.learned.predicted[name]
+            numbers = [_numbers(self._codec, records, number) for number in predicted]
+            width, start = width + len(TEXT_LEARNED) + len(predicted), width
+            self._learned_texts[name].encode(data, numbers, out[:, start:width])
         if plan.text_fingerprints:
-            encode_fingerprints(texts, out[:, width])
+            encode_fingerprints(data, out[:, width])
             width += 1
         return width
 

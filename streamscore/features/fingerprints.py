@@ -5,11 +5,11 @@ that lies between words becomes one space. The number is 53 bits of a hash, whic
 exactly. That two different texts share one happens once in 9e15.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
+
+from streamscore.features.text import Bytes
 
 LEAST_CHARACTERS = 30
 """Shorter texts, once normalised, have no fingerprint: people write "great product" again and again
@@ -22,27 +22,26 @@ _MIX = np.uint64(0xFF51AFD7ED558CCD)
 # Of the finaliser of MurmurHash3 (Appleby): spreads what the last bytes changed over all bits.
 
 
-def encode_fingerprints(texts: Sequence[str | None], out: NDArray[np.float64]) -> None:
+def encode_fingerprints(texts: Bytes, out: NDArray[np.float64]) -> None:
     """Write the fingerprint of each text.
 
     Parameters
     ----------
-    texts : sequence of str or None, of length n
-        The texts; none counts as empty.
+    texts : Bytes
+        The n texts.
     out : float64 array of shape (n,)
         Overwritten: whole numbers in [1, 2^53), 0 for a text of fewer than 30 characters.
 
     Examples
     --------
+    >>> from streamscore.features.text import bytes_of
     >>> out = np.empty(3)
     >>> long = "A text that is long enough to be known again"
-    >>> encode_fingerprints([long, f"  {long.upper()}!!", "short"], out)
+    >>> encode_fingerprints(bytes_of([long, f"  {long.upper()}!!", "short"]), out)
     >>> bool(out[0] == out[1] > 0), out[2].item()
     (True, 0.0)
     """
-    encoded = [b"" if text is None else text.encode() for text in texts]
-    ends = np.cumsum(np.fromiter(map(len, encoded), np.int64, len(encoded)))
-    _fingerprints(np.frombuffer(b"".join(encoded), np.uint8), ends, out)
+    _fingerprints(texts.data, texts.ends, out)
 
 
 @njit(cache=True, nogil=True)

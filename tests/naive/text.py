@@ -51,3 +51,14 @@ def fnv1a(data: bytes) -> int:
 def lower(text: str) -> str:
     """Lower case of A to Z alone."""
     return "".join(c.lower() if "A" <= c <= "Z" else c for c in text)
+
+
+def naive_fingerprint(text: str | None) -> int:
+    """53 bits of a hash of the words in lower case, one space between them; 0 for a short text."""
+    words = re.findall("[a-z0-9\u0080-\U0010ffff]+", lower(text or ""))
+    normalised = " ".join(words)
+    if len(normalised) < 30:
+        return 0
+    hashed = fnv1a(normalised.encode())
+    hashed = (hashed ^ (hashed >> 32)) * 0xFF51AFD7ED558CCD % 2**64
+    return max(hashed >> 11, 1)

@@ -1,0 +1,65 @@
+"""The same text, again and again."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streamscore.detectors import Wording
+from streamscore.detectors.repeated_texts import RepeatedTexts
+from streamscore.detectors.text_count_kernels import fold
+from streamscore.features import Column
+from tests.naive.repeats import naive_counts
+
+COLUMNS = [
+    Column(name=f"{name}.fingerprint", field=name, kind="text_fingerprint")
+    for name in ("title", "text")
+]
+USUAL = {3.0: 2.0, 5.0: 1.0}
+ROWS = st.lists(st.tuples(st.integers(0, 9), st.sampled_from([0.0, np.nan, 1.0, 2.0, 3.0])))
+
+
+@given(ROWS)
+def test_counts_equal_the_naive_ones_while_texts_come_and_go(
+    rows: list[tuple[float, float]],
+) -> None:
+    matrix = np.array(rows, np.float64).reshape(-1, 2)
+    ring, table = np.zeros(8, np.uint32), np.zeros(16, np.uint32)
+    counts, seen = np.zeros(16, np.uint16), np.zeros(1, np.int64)
+    out = np.zeros((len(matrix), 1))
+    known, usual = np.array(list(USUAL)), np.array(list(USUAL.values()))
+    fold(matrix, known, usual, (ring, table, counts, seen), out)
+    assert out[:, 0].tolist() == naive_counts(matrix.tolist(), USUAL, 8)
+    assert counts.sum() == np.sum(ring != 0)
+    assert np.all((counts > 0) == (table > 0))
+
+
+def test_a_text_that_was_always_repeated_is_no_surprise() -> None:
+    rng = np.random.default_rng(1)
+    usual = np.float64(77)
+    history = rng.integers(1000, 2**53, (5000, 1)).astype(np.float64)
+    history[::50] = usual
+    detector = RepeatedTexts.fit(history, COLUMNS[1:], 1)
+    stream = rng.integers(1000, 2**53, (4000, 1)).astype(np.float64)
+    stream[::50], stream[3000::100] = usual, 78.0
+    scores = detector.fold(stream, detector.begin())[:, 0]
+    assert scores[stream[:, 0] == usual].max() == 0.0
+    assert scores[stream[:, 0] == 78.0].tolist() == [float(n) for n in range(10)]
+
+
+def test_only_the_latest_texts_are_counted() -> None:
+    detector = RepeatedTexts.fit(np.zeros((10, 1)), COLUMNS[1:], 1)
+    stream = np.arange(1.0, 5001.0)[:, None]
+    stream[0] = stream[2047] = stream[4999] = 9e9
+    scores = detector.fold(stream, detector.begin())[:, 0]
+    assert scores[2047] == 1.0
+    assert np.count_nonzero(scores) == 1
+
+
+def test_words_say_how_often() -> None:
+    detector = RepeatedTexts(np.array([5.0]), np.array([3.0]))
+    wording = Wording(COLUMNS, str, lambda field, code: code)
+    (once,) = detector.reasons(np.array([0.0, 9.0]), 0, 1.0, wording)
+    assert (once.fields, once.words) == (("text",), "the same text arrived once before")
+    (often,) = detector.reasons(np.array([5.0, 9.0]), 0, 7.0, wording)
+    assert often.fields == ("title", "text")
+    assert often.words == "the same text arrived 7 times more often than usual"
