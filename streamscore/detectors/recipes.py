@@ -52,9 +52,29 @@ RECIPES: dict[str, Recipe] = {
                 ("invariants", 1.0),
                 ("unseen-count", 0.1),
                 ("sentinel-count", 0.05),
+                ("repeats", 1.0),
+                ("stray-times", 1.0),
             ),
         ),
-        Recipe(name="text", members=(("feature-tails", 1.0),)),
+        Recipe(
+            name="text",
+            members=(
+                ("feature-tails", 1.0),
+                ("repeated-texts", 1.0),
+                ("repeats", 1.0),
+                ("stray-times", 1.0),
+            ),
+        ),
+        Recipe(
+            name="continuous",
+            members=(
+                ("isolation-forest", 1.0),
+                ("nearest-neighbours", 1.0),
+                ("repeats", 0.3),
+                ("stray-times", 0.3),
+            ),
+        ),
+        Recipe(name="dirty", members=(("isolation-forest", 1.0), ("nearest-neighbours", 1.0))),
     )
 }
 """Name -> recipe; a detector's own name is a recipe of that detector alone."""
