@@ -27,8 +27,8 @@ class Performance(Struct, frozen=True, kw_only=True):
     anomalies : list of float64 array
         Scores of the anomalies of each of the task's `injected`.
     ranks : list of int64 array, or None
-        For each anomaly the rank, from 1, of the first reason that names a field that was changed;
-        0 where none does, -1 where it was not asked. None where the contender gives no reasons.
+        For each anomaly the rank, from 1, of the first reason that names one of its fields; 0
+        where none does, -1 where it was not asked. None where the contender gives no reasons.
     labelled : float64 array or None
         Scores of the records that people judged.
     microseconds : float

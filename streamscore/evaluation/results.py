@@ -33,7 +33,7 @@ class KindResult(Struct, frozen=True, kw_only=True):
         Of how many that raise an alarm at 1% the reasons were asked.
     top_1, top_3 : float
         In which share of them the first reason, or one of the first three, names a field that was
-        changed; NaN where none was asked.
+        changed or that is contradicted; NaN where none was asked.
     """
 
     measures: Measures

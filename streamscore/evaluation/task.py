@@ -62,7 +62,8 @@ class Injected(Struct, frozen=True, kw_only=True):
     is_inserted : bool array of shape (m,)
         Whether each comes behind that record, which stays.
     fields : list of tuple of str
-        The fields that were changed in each; none where it is its place that is wrong.
+        The fields that were changed in each, and those that they contradict; none where it is its
+        place that is wrong.
     """
 
     kind: str

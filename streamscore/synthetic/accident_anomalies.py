@@ -1,11 +1,9 @@
 """Kinds of anomaly in traffic accidents; each breaks something that holds in the public record."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
 from streamscore.synthetic.accidents import INJURED, SEVERITIES
 from streamscore.synthetic.kinds import (
     Change,
+    Contradiction,
     Kinds,
     Pool,
     Record,
@@ -103,32 +101,15 @@ def _sentinel(record: Record, rng: Rng, _pool: Pool) -> bool:
     return record != before
 
 
-Values = Mapping[str, Sequence[Any]]
-
-
-def _combination(changed: Values, where: Values) -> Change:
-    """Return the change of what is to be changed, in records of which these fields are so."""
-
-    def change(record: Record, rng: Rng, _pool: Pool) -> bool:
-        before = dict(record)
-        if all(record[field] in values for field, values in where.items()):
-            for field, values in changed.items():
-                if record[field] not in values:
-                    record[field] = one_of(values, rng)
-        return record != before
-
-    return change
-
-
 _COMBINATIONS = (
-    _combination(
+    Contradiction(
         {"weather_condition": ("SNOW",), "roadway_surface_cond": ("SNOW OR SLUSH", "ICE")},
-        where={"crash_month": range(6, 9)},
+        against={"crash_month": range(6, 9)},
     ),
-    _combination({"lighting_condition": ("DAYLIGHT",)}, where={"crash_hour": range(4)}),
-    _combination({"lighting_condition": ("DARKNESS",)}, where={"crash_hour": range(10, 15)}),
-    _combination({"crash_type": (_UNHURT,)}, where={"most_severe_injury": SEVERITIES[:-1]}),
-    _combination({"num_units": (1,)}, where={"first_crash_type": TWO_VEHICLE_CRASHES}),
+    Contradiction({"lighting_condition": ("DAYLIGHT",)}, against={"crash_hour": range(4)}),
+    Contradiction({"lighting_condition": ("DARKNESS",)}, against={"crash_hour": range(10, 15)}),
+    Contradiction({"crash_type": (_UNHURT,)}, against={"most_severe_injury": SEVERITIES[:-1]}),
+    Contradiction({"num_units": (1,)}, against={"first_crash_type": TWO_VEHICLE_CRASHES}),
 )
 
 

@@ -10,7 +10,7 @@ from streamscore.sources.nesting import Nesting
 from streamscore.sources.source import Source
 from streamscore.synthetic.accident_anomalies import ACCIDENT_KINDS
 from streamscore.synthetic.generation import DEFAULT_PER_DAY, DEFAULT_START, GENERATED, generate
-from streamscore.synthetic.kinds import Change, Kinds, Pool, Record, one_of
+from streamscore.synthetic.kinds import Change, Kinds, Pool, Record, blamed_fields, one_of
 from streamscore.synthetic.review_anomalies import REVIEW_KINDS
 from streamscore.synthetic.role_anomalies import role_kinds
 
@@ -43,7 +43,7 @@ class Injection(NamedTuple):
     kind : str or None
         Its kind; None where none fits, and then the copy is as the record.
     fields : tuple of str
-        The fields that were changed.
+        The fields that were changed, and those that they contradict.
     """
 
     record: dict[str, Any]
@@ -100,20 +100,9 @@ class Injector:
             if change(changed, self._rng, self._pool) and changed != values:
                 self._pool.take(values)
                 replaced = self._nesting.replaced(record, changed)
-                return Injection(replaced, names[place], changed_fields(values, changed))
+                return Injection(replaced, names[place], blamed_fields(change, values, changed))
         self._pool.take(values)
         return Injection(dict(record), None, ())
-
-
-def changed_fields(before: Record, after: Record) -> tuple[str, ...]:
-    """Return the fields of which the values differ.
-
-    Examples
-    --------
-    >>> changed_fields({"a": 1, "b": 2}, {"a": 1, "b": 3})
-    ('b',)
-    """
-    return tuple(name for name in (before | after) if before.get(name) != after.get(name))
 
 
 @cache

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
+from msgspec import Struct
 
 T = TypeVar("T")
 Record = dict[str, Any]
@@ -62,6 +63,55 @@ class Pool:
 
 Change = Callable[[Record, Rng, Pool], bool]
 """Changes a record in place; False, and nothing changed, where it does not fit the record."""
+
+Values = Mapping[str, Sequence[Any]]
+"""Field -> values that it may have, or be given."""
+
+
+class Contradiction(Struct, frozen=True):
+    """The change of a record into one whose fields exclude each other.
+
+    Attributes
+    ----------
+    changed : mapping of str to sequence
+        Fields that are changed, each to one of these values.
+    against : mapping of str to sequence
+        Fields of which that is untrue, in records that have one of these values there. Which of the
+        two is wrong the record does not say.
+
+    Examples
+    --------
+    >>> night = Contradiction({"light": ("DAY",)}, against={"hour": range(4)})
+    >>> record = {"light": "DARK", "hour": 2}
+    >>> night(record, np.random.default_rng(0), Pool()), record["light"]
+    (True, 'DAY')
+    """
+
+    changed: Values
+    against: Values
+
+    def __call__(self, record: Record, rng: Rng, _pool: Pool) -> bool:
+        """Change a record of which the other fields are so."""
+        before = dict(record)
+        if all(record[field] in values for field, values in self.against.items()):
+            for field, values in self.changed.items():
+                if record[field] not in values:
+                    record[field] = one_of(values, rng)
+        return record != before
+
+
+def blamed_fields(change: Change, before: Record, after: Record) -> tuple[str, ...]:
+    """Return the fields that a reason should name: those changed, and what they contradict.
+
+    Examples
+    --------
+    >>> blamed_fields(lambda record, rng, pool: True, {"a": 1, "b": 2}, {"a": 1, "b": 3})
+    ('b',)
+    """
+    fields = tuple(name for name in (before | after) if before.get(name) != after.get(name))
+    against = change.against if isinstance(change, Contradiction) else ()
+    return (*fields, *(name for name in against if name not in fields))
+
 
 Kinds = Mapping[str, tuple[Change, ...]]
 """Name of a kind -> its variants, each as likely."""

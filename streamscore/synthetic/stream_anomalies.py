@@ -10,8 +10,7 @@ from streamscore.sources.faults import RecordFault
 from streamscore.sources.nesting import Nesting
 from streamscore.sources.shifting import EventShift
 from streamscore.sources.source import Source
-from streamscore.synthetic.anomalies import changed_fields
-from streamscore.synthetic.kinds import Kinds, Pool, Record, Rng
+from streamscore.synthetic.kinds import Kinds, Pool, Record, Rng, blamed_fields
 
 _WITHIN_RECORDS = 30
 _HOUR_MS = 3_600_000
@@ -28,7 +27,8 @@ class Placed(NamedTuple):
     kind : str
         Its kind.
     fields : tuple of str
-        The fields that were changed; none of a record that comes again.
+        The fields that were changed, and those that they contradict; none of a record that comes
+        again.
     place : int
         The record of the stream that it stands for, or that it comes behind.
     is_inserted : bool
@@ -89,7 +89,7 @@ def placed_changes(
                 continue
             taken.add(place)
             record = nesting.replaced(stream[place], changed)
-            made.append(Placed(record, kind, changed_fields(values, changed), place))
+            made.append(Placed(record, kind, blamed_fields(change, values, changed), place))
             variants.append((change, places))
             break
     return sorted(made, key=lambda one: one.place)
@@ -151,7 +151,8 @@ class _Moving:
         return self._shift.row(msgspec.json.encode(record), 0).utc_ms
 
     def changed(self, before: Record, after: Record) -> tuple[str, ...]:
-        return changed_fields(self._nesting.values(before), self._nesting.values(after))
+        old, new = self._nesting.values(before), self._nesting.values(after)
+        return tuple(name for name in new if new[name] != old.get(name))
 
 
 _Maker = Callable[[_Moving, Sequence[Record], int, Rng], Placed | None]
