@@ -16,7 +16,7 @@ from typing import Literal, NamedTuple, Protocol
 from streamscore.bundle import read_bundle
 from streamscore.errors import BundleError, RegistryError, StreamscoreError
 from streamscore.scoring import Model, ModelVersion
-from streamscore.sources import Codec
+from streamscore.sources import Codec, builtin_names
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +69,14 @@ class Registry(Protocol):
             When it cannot be had now.
         """
         ...
+
+
+def _how_to_train(source: str) -> str:
+    if source in builtin_names():
+        return f"`streamscore train {source} --history FILE` makes one"
+    return (
+        f"`streamscore train TOML --history FILE` makes one, with the path of the TOML of {source}"
+    )
 
 
 class ModelSource:
@@ -176,7 +184,7 @@ class ModelSource:
             return
         self._note_answer()
         if named is None:
-            self._say_waiting(f"a production model; `streamscore train {source}` makes one")
+            self._say_waiting(f"a production model; {_how_to_train(source)}")
             return
         if named != self._in_force:
             self._take(named)

@@ -17,6 +17,7 @@ from streamscore.detectors.isolation_forest import IsolationForest
 from streamscore.errors import BundleError, RegistryError, UsageError
 from streamscore.sources import Codec, load_source
 from tests.scoring_parts import FolderRegistry, accident_bundle, accident_model
+from tests.sensors import SENSORS
 
 
 class TooWide(IsolationForest):
@@ -60,7 +61,16 @@ def models(registry: FolderRegistry, refusals: list[Refusal]) -> ModelSource:
 def test_without_an_alias_there_is_no_model_and_it_says_what_to_do(models: ModelSource) -> None:
     models.refresh()
     assert models.current() is None
-    assert "streamscore train accidents" in models.waiting_for
+    assert "streamscore train accidents --history FILE" in models.waiting_for
+
+
+def test_who_waits_for_a_model_of_ones_own_source_asks_for_its_toml(
+    registry: FolderRegistry,
+) -> None:
+    models = ModelSource(Codec(SENSORS), registry, 0.05, lambda _refusal: None, print)
+    models.refresh()
+    assert "streamscore train TOML --history FILE" in models.waiting_for
+    assert "the path of the TOML of sensors" in models.waiting_for
 
 
 def test_the_model_follows_the_alias_forwards_and_back(
