@@ -21,6 +21,7 @@ from cli.app import main
 from embedded.ports import free_ports
 from streamscore.sources import Source, load_source
 from streamscore.synthetic import generate
+from tests.nested_orders import ORDERS, ORDERS_TOML
 from tests.processes import eventually
 from tests.source_tree import ROOT
 
@@ -28,37 +29,6 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
 PREFIX = "two-sources."
 ROWS = 1200
-ORDERS = b"""
-format = 1
-name = "two-orders"
-key = "customer"
-scores = true
-nominal_rate = 0.02
-[event_time]
-field = "at"
-format = "epoch_milliseconds"
-[fields.at]
-type = "integer"
-role = "time"
-path = "payload.ts_ms"
-[fields.customer]
-type = "string"
-role = "id"
-private = true
-path = "payload.after.customer.name"
-[fields.amount]
-type = "float"
-role = "number"
-path = "payload.after.amount"
-[fields.was]
-type = "float"
-role = "number"
-required = false
-path = "payload.before.amount"
-[fields.op]
-type = "string"
-role = "category"
-"""
 
 
 def orders(count: int) -> list[dict[str, Any]]:
@@ -69,7 +39,11 @@ def orders(count: int) -> list[dict[str, Any]]:
             "payload": {
                 "ts_ms": 1_700_000_000_000 + at * 1000,
                 "before": None if rng.random() < 0.5 else {"amount": float(rng.normal(100, 9))},
-                "after": {"amount": float(rng.normal(100, 9)), "customer": {"name": f"ann {at}"}},
+                "after": {
+                    "amount": float(rng.normal(100, 9)),
+                    "state": "open",
+                    "customer": {"name": f"ann {at}"},
+                },
             },
         }
         for at in range(count)
@@ -144,7 +118,7 @@ def test_a_built_in_stream_and_one_of_a_users_own_are_scored_by_one_worker(
     kafka: str, tmp_path: Path
 ) -> None:
     own = tmp_path / "orders.toml"
-    own.write_bytes(ORDERS)
+    own.write_bytes(b"scores = true\nnominal_rate = 0.02\n" + ORDERS_TOML)
     accidents = list(generate("accidents", 2 * ROWS, np.random.default_rng(1)))
     streams = {"accidents": accidents, str(own): orders(2 * ROWS)}
     values = {"kafka.bootstrap_servers": kafka, "topics.prefix": PREFIX, "scorer.group": "two"}
@@ -155,17 +129,17 @@ def test_a_built_in_stream_and_one_of_a_users_own_are_scored_by_one_worker(
         later.write_bytes(b"\n".join(msgspec.json.encode(record) for record in records[ROWS:]))
         assert main([*flags, "replay", source, str(later)]) == 0
     with worker_of([*flags, "score", *streams], tmp_path) as worker:
-        for name in ("accidents", "two-orders"):
+        for name in ("accidents", "orders"):
             assert eventually(lambda: worker.scored(name) >= ROWS, 90), worker.log.read_text()  # noqa: B023
         worker.process.send_signal(signal.SIGTERM)
         assert worker.process.wait(60) == 0
-    lines = list(read_topic(kafka, f"{PREFIX}scores.two-orders", 1))
+    lines = list(read_topic(kafka, f"{PREFIX}scores.orders", 1))
     assert len(lines) == ROWS
     events = [
         json.loads(message.value() or b"")["data"]
-        for message in read_topic(kafka, f"{PREFIX}anomalies.two-orders", 1)
+        for message in read_topic(kafka, f"{PREFIX}anomalies.orders", 1)
     ]
     assert 1 <= len(events) <= ROWS / 10
     for event in events:
-        assert {share["field"] for share in event["attribution"]} <= {"at", "amount", "was", "op"}
+        assert {share["field"] for share in event["attribution"]} <= {*ORDERS.fields} - {"customer"}
         assert event["record"]["payload"]["after"]["customer"] == {"name": "****"}

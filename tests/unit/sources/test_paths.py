@@ -20,43 +20,10 @@ from streamscore.sources.rows import CsvRows, JsonRows
 from streamscore.sources.source_files import parse_source
 from streamscore.synthetic import Injector
 from tests.naive.codec import naive_parent, naive_value
+from tests.nested_orders import ORDERS, ORDERS_TOML
 from tests.random_sources import encoded, put, records, sources
 from trainer.pyfunc_model import record_values
 
-TOML = b"""
-name = "orders"
-key = "customer"
-[event_time]
-field = "at"
-format = "epoch_milliseconds"
-[fields.at]
-type = "integer"
-role = "time"
-path = "payload.ts_ms"
-[fields.customer]
-type = "string"
-role = "id"
-private = true
-path = "payload.after.customer.name"
-[fields.amount]
-type = "float"
-role = "number"
-min = 0
-path = "payload.after.amount"
-[fields.state]
-type = "string"
-role = "category"
-path = "payload.after.state"
-[fields.was]
-type = "float"
-role = "number"
-required = false
-path = "payload.before.amount"
-[fields.op]
-type = "string"
-role = "category"
-"""
-ORDERS: Source = parse_source(TOML, "orders")
 CODEC = Codec(ORDERS)
 AT = 1_700_000_000_000
 RECORD: dict[str, Any] = {
@@ -142,16 +109,17 @@ def test_a_fault_names_the_place_in_the_record() -> None:
 def test_paths_that_cannot_all_hold_are_told_with_the_other_faults(
     before: bytes, after: bytes, message: str
 ) -> None:
-    broken = TOML.replace(before, after).replace(b'key = "customer"', b'key = "who"')
+    broken = ORDERS_TOML.replace(before, after).replace(b'key = "customer"', b'key = "who"')
     with pytest.raises(SourceError, match=message) as caught:
         parse_source(broken, "orders")
     assert "key = 'who' is not one of the fields" in str(caught.value)
 
 
 def test_only_a_path_that_is_used_changes_the_hash_of_a_source() -> None:
-    named = TOML.replace(b'role = "category"\n"""', b'role = "category"\npath = "op"\n"""')
+    assert ORDERS_TOML.endswith(b'[fields.op]\ntype = "string"\nrole = "category"\n')
+    named = ORDERS_TOML + b'path = "op"\n'
     assert parse_source(named, "orders").schema_hash() == ORDERS.schema_hash()
-    elsewhere = TOML.replace(b"payload.before", b"payload.past")
+    elsewhere = ORDERS_TOML.replace(b"payload.before", b"payload.past")
     assert parse_source(elsewhere, "orders").schema_hash() != ORDERS.schema_hash()
 
 
