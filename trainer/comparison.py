@@ -39,6 +39,9 @@ class Comparison(Struct, frozen=True, kw_only=True):
         One a trial.
     detectors : list of DetectorResult
         The results, the first of the recipe that would be trained.
+    labels : dict of str to int
+        What became of people's labels, where any were wanted: `judged` detectors; `untested`, of
+        another time than the test slice or bad; those without a record, as in `LabelledRecords`.
     seconds : float
         How long it took.
     address : str or None
@@ -59,6 +62,7 @@ class Comparison(Struct, frozen=True, kw_only=True):
     nominal_rate: float
     seeds: list[int]
     detectors: list[DetectorResult]
+    labels: dict[str, int] = {}
     seconds: float = 0.0
     address: str | None = None
 

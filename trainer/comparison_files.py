@@ -1,5 +1,6 @@
 """The files of a comparison: pictures, tables and a summary, as they are logged."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -99,4 +100,9 @@ def summary_lines(comparison: Comparison) -> list[str]:
             f"  flagged   {best.flag_rate:.2%} of the clean records, at "
             f"{comparison.nominal_rate:.2%} nominal"
         ),
+        *([f"  labels    {_listed(comparison.labels)}"] if comparison.labels else []),
     ]
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {what}" for what, count in counts.items())

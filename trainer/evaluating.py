@@ -12,12 +12,13 @@ from streamscore.detectors.recipes import recipe_named
 from streamscore.errors import UsageError
 from streamscore.evaluation.contender import Clock, Contender
 from streamscore.evaluation.recipe_contender import RecipeContender
+from streamscore.evaluation.task import Task
 from streamscore.settings import Settings
 from streamscore.sources import Codec, Source
 from trainer.app import TrainingPlan, read_history
 from trainer.comparison import Compared, Comparison, compare, task_of
 from trainer.comparison_files import write_comparison
-from trainer.labels import LabelledRecord, labelled_records
+from trainer.labels import LabelledRecords, labelled_records
 from trainer.usual_forest import UsualForest
 
 _MOST_SEEDS = 100
@@ -103,12 +104,14 @@ def run_evaluation(
     contenders = contenders_of(source, plan.history.detector, plan.detectors)
     codec = Codec(source, settings.scorer.record_max_bytes)
     history = read_history(settings, codec, plan.history)
-    labels: Sequence[LabelledRecord] = ()
+    labels = LabelledRecords(records=(), unusable={})
     if plan.history.labels:
-        labels = labelled_records(settings, source, plan.history.run).records
+        labels = labelled_records(settings, source, plan.history.run)
     seeds = [settings.trainer.seed + number for number in range(plan.trials)]
-    task = task_of(codec, history, seeds, plan.prevalence, labels)
-    return compare(task, history, contenders, seeds, plan.prevalence, clock, told)
+    task = task_of(codec, history, seeds, plan.prevalence, labels.records)
+    compared = compare(task, history, contenders, seeds, plan.prevalence, clock, told)
+    comparison = msgspec.structs.replace(compared.comparison, labels=labels_used(task, labels))
+    return msgspec.structs.replace(compared, comparison=comparison)
 
 
 def publish_evaluation(
@@ -147,6 +150,13 @@ def publish_evaluation(
         ),
     )
     return msgspec.structs.replace(comparison, address=address)
+
+
+def labels_used(task: Task, labels: LabelledRecords) -> dict[str, int]:
+    """Count what became of labels: see `Comparison`."""
+    judged = 0 if task.labelled is None else len(task.labelled.judged)
+    counts = {"judged": judged, "untested": len(labels.records) - judged, **labels.unusable}
+    return {what: count for what, count in counts.items() if count}
 
 
 def _check(plan: EvaluationPlan) -> None:
