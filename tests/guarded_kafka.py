@@ -17,7 +17,7 @@ from embedded.ports import LOOPBACK, free_ports
 from streamscore import settings
 from streamscore.acls import Acl
 
-USERS = ("scorer", "producer", "trainer", "checker")
+USERS = ("scorer", "producer", "trainer", "operator", "checker")
 _PASSWORD = "of-the-tests"
 _LOGIN = "org.apache.kafka.common.security.plain.PlainLoginModule required"
 _RESOURCES = {

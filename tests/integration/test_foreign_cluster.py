@@ -11,6 +11,7 @@ import pytest
 from confluent_kafka import Producer
 
 from adapters.announcements import announce
+from adapters.labelling import give_labels
 from adapters.topic_admin import TopicAdmin, ensure_topics, plan_against
 from adapters.user_cache import user_cache_dir
 from benchmarks._faults.models import FolderRegistry, add_version
@@ -23,7 +24,7 @@ from producer.plan import ReplayPlan
 from producer.replay import replay
 from streamscore.acls import Acl, needed_acls
 from streamscore.errors import BrokerError
-from streamscore.events import Announcement
+from streamscore.events import Announcement, AnomalyEvent
 from streamscore.settings import Kafka, Scorer, Settings, Topics, Worker
 from streamscore.sources import Codec
 from streamscore.sources.record_files import LocalFile
@@ -32,6 +33,7 @@ from streamscore.topics import TopicPlan
 from tests.guarded_kafka import GuardedKafka
 from tests.processes import eventually
 from tests.sensors import SENSORS, SENSORS_TOML, sensor_values, write_lines
+from trainer.labels import labelled_anomalies, labelled_records
 from trainer.topic_history import history_from_topic
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
@@ -140,6 +142,19 @@ def test_each_service_does_its_work_with_the_rights_that_are_listed_for_it(
     assert len(history) == 900
     announce(trainer, Announcement(source="sensors", model="m", version="1", alias="production"))
     assert scored_by(cluster, tmp_path) == 900
+    (event,) = flagged_by(cluster)[:1]
+    operator = settings_of(cluster, "operator")
+    names = [event.subject, f"orders.v2/{event.data.position.partition}/0"]
+    given = give_labels(operator, names, True, given_at_ms=0, source=SOURCE)
+    assert given[0].label.event == event.id
+    assert len(labelled_anomalies(trainer, SOURCE)) == len(given)
+    assert len(labelled_records(trainer, SOURCE).records) == len(given)
+
+
+def flagged_by(cluster: GuardedKafka) -> list[AnomalyEvent]:
+    """The events that the worker wrote."""
+    found = read_topic(cluster.bootstrap_servers, "team.anomalies.sensors", 1)
+    return [msgspec.json.decode(message.value() or b"", type=AnomalyEvent) for message in found]
 
 
 def scored_by(cluster: GuardedKafka, folder: Path) -> int:
