@@ -52,8 +52,8 @@ RECIPES: dict[str, Recipe] = {
                 ("invariants", 1.0),
                 ("unseen-count", 0.1),
                 ("sentinel-count", 0.05),
-                ("repeats", 1.0),
-                ("stray-times", 1.0),
+                ("repeats", (0.3, 0.1)),
+                ("stray-times", 0.3),
             ),
         ),
         Recipe(
