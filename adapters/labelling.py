@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from adapters.flagged_events import Outlet, find_events, outlets
 from adapters.labels_topic import GROUP, read_labels, write_labels
@@ -27,7 +27,7 @@ class GivenLabel(msgspec.Struct, frozen=True, kw_only=True):
     label : Label
         The label.
     anomaly : Anomaly or None
-        What the record's event says; None where the record was not flagged.
+        What the record's event says; None where there is none, or none any more.
     previous : Label or None
         The label whose place it took.
     """
@@ -105,28 +105,36 @@ def give_labels(
         there = outlets(admin, settings, source)
         found = _find(settings, there, [_sought(there, name) for name in wanted])
         before = read_labels(settings).newest
-        given = [
-            GivenLabel(
-                label=_label(one, verdict, iso_utc(given_at_ms), note, by),
-                anomaly=one.anomaly,
-                previous=before.get(one.event),
-            )
-            for one in {one.event: one for one in found}.values()
-        ]
+        given = []
+        for event, one in {one.event: one for one in found}.items():
+            previous = before.get(event)
+            label = _label(one, previous, verdict, iso_utc(given_at_ms), note, by)
+            given.append(GivenLabel(label=label, anomaly=one.anomaly, previous=previous))
         write_labels(settings, admin, [one.label for one in given])
     return given
 
 
-def _label(found: _Found, verdict: bool, given_at: str, note: str | None, by: str | None) -> Label:
-    anomaly = found.anomaly
+def _label(
+    found: _Found,
+    previous: Label | None,
+    verdict: bool,
+    given_at: str,
+    note: str | None,
+    by: str | None,
+) -> Label:
+    version: str | UnsetType = UNSET
+    if found.anomaly is not None:
+        version = found.anomaly.model.version
+    elif previous is not None:  # the event may be gone since
+        version = previous.model_version
     return Label(
         event=found.event,
         subject=found.subject,
         source=found.outlet.source,
         run=found.outlet.run or UNSET,
         verdict=verdict,
-        flagged=anomaly is not None,
-        model_version=UNSET if anomaly is None else anomaly.model.version,
+        flagged=version is not UNSET,
+        model_version=version,
         note=note or UNSET,
         by=by or UNSET,
         given_at=given_at,

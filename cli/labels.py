@@ -30,7 +30,7 @@ def label(
     events: Annotated[
         list[str],
         typer.Argument(
-            metavar="EVENT...",
+            metavar="EVENT",
             help="An event's id or its subject, TOPIC/PARTITION/OFFSET; of a record that was not "
             "flagged the same, for what was missed.",
         ),
@@ -103,7 +103,7 @@ def labels(
         print_json({"verdicts": verdicts, "later": found.later, "latest": latest})
     else:
         print_table(
-            ("SOURCE", "RUN", "VERSION", "LABELLED", "TRUE", "FALSE", "PRECISION", "BY CHANCE"),
+            ("SOURCE", "RUN", "VERSION", "LABELLED", "TRUE", "FALSE", "PRECISION", "95% INTERVAL"),
             [_counts(one) for one in verdicts],
         )
         print_table(
@@ -131,8 +131,8 @@ def _lines(one: GivenLabel) -> list[str]:
     label, verdict = one.label, _verdict(one.label)
     lines = [f"{label.subject} of {_stream(label)} is labelled {verdict}."]
     if one.anomaly is None:
-        outcome = "it was missed" if label.verdict else "rightly so"
-        lines.append(f"  It was not flagged: {outcome}.")
+        outcome = "an anomaly that was missed" if label.verdict else "rightly so"
+        lines.append(f"  No event tells of it: {outcome}.")
     else:
         version, severity = one.anomaly.model.version, f"{one.anomaly.severity:.0f}"
         flagged = f"flagged by version {version}, severity {severity}"
@@ -155,13 +155,13 @@ def _reason(anomaly: Anomaly) -> str:
 
 
 def _counts(one: Verdicts) -> tuple[str, ...]:
-    precision = chance = ""
+    precision = interval = ""
     if one.precision is not None:
-        precision, chance = f"{one.precision:.0%}", f"{one.low:.0%} to {one.high:.0%}"
+        precision, interval = f"{one.precision:.0%}", f"{one.low:.0%} to {one.high:.0%}"
     return (
         *(one.source, one.run or "", one.model_version or "(not flagged)"),
         *(f"{count:,}" for count in (one.anomalies + one.normal, one.anomalies, one.normal)),
-        *(precision, chance),
+        *(precision, interval),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from confluent_kafka import Producer, TopicPartition
+from confluent_kafka import OFFSET_END, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from adapters.labelling import GivenLabel, give_labels
@@ -97,10 +97,10 @@ class Stream:
     def label(self, *names: str, verdict: bool = True, **options: Any) -> list[GivenLabel]:
         return give_labels(self.settings, names, verdict, given_at_ms=AT_MS, **options)
 
-    def drop_records_before(self, offset: int) -> None:
-        """Let retention take the oldest records."""
+    def drop(self, kind: Any, before: int = OFFSET_END) -> None:
+        """Let retention take the oldest messages of a topic."""
         admin = AdminClient({"bootstrap.servers": self.settings.kafka.bootstrap_servers})
-        place = TopicPartition(self.topic("records"), 0, offset)
+        place = TopicPartition(self.topic(kind), 0, before)
         admin.delete_records([place])[place].result()
 
 
@@ -146,6 +146,9 @@ def test_alerts_are_labelled_by_id_and_by_subject_and_the_newest_label_counts(
     found = read_labels(stream.settings).newest
     assert {one.place[1]: one.verdict for one in found.values()} == {12: True, 3: False}
     assert found[events[12].id].note == "ice"
+    stream.drop("anomalies")
+    (third,) = stream.label(events[3].subject)
+    assert (third.anomaly, third.label.flagged, third.label.model_version) == (None, True, "3")
 
 
 def test_what_is_no_record_is_refused_and_nothing_is_labelled(stream: Stream) -> None:
@@ -228,7 +231,7 @@ def test_labelled_records_come_from_their_topic_or_from_their_events(stream: Str
         (VALUES[offset], is_anomaly, is_flagged) for offset, is_anomaly, is_flagged in truth
     ]
     assert found.unusable == {}
-    stream.drop_records_before(15)
+    stream.drop("records", before=15)
     kept = labelled_records(stream.settings, OPEN)
     assert [one.value for one in kept.records] == [VALUES[3], VALUES[12], VALUES[20]]
     assert kept.unusable == {"gone": 1}
@@ -286,7 +289,7 @@ def test_the_command_line_labels_and_looks_back(
     said = ask("label", events[3].id, missed, "true", "--by", "ann", "--note", "ice\x1b[2J")
     assert f"{events[3].subject} of sensors is labelled true." in said
     assert "temperature is 33.1 (70%)" in said
-    assert "It was not flagged: it was missed." in said
+    assert "No event tells of it: an anomaly that was missed." in said
     assert "takes the place of the label true, given" in ask("label", events[3].subject, "false")
     assert "by ann" not in ask("label", events[12].id, "true", "--source", str(toml))
     listed = json.loads(ask("labels", "--json"))
