@@ -1,9 +1,9 @@
 """Feature tails: each column's own tail, so that what is odd in one way only is found.
 
-A joint detector averages over its columns: a number that contradicts its text, or a text of letters
-at random, is one column among many. Here every kind of oddness is a channel with a tail and an alarm
-budget of its own; which there are follows from the fields' roles and from the history (`measures`).
-A channel that several texts have is the highest of theirs.
+A joint detector averages over its columns: a number that contradicts its text, or a text of
+letters at random, is one column among many. Here every kind of oddness is a channel with a tail and
+an alarm budget of its own; which there are follows from the fields' roles and from the history
+(`measures`). A channel that several texts have is the highest of theirs.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,15 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamscore.detectors.detector import Matrix, Memory
-from streamscore.detectors.feature_tails_kernels import highest_of_each, measure_rows
+from streamscore.detectors.feature_tails_kernels import (
+    highest_of_each,
+    means_of_fields,
+    measure_rows,
+)
 from streamscore.detectors.feature_tails_words import words_of
 from streamscore.detectors.measures import Measure, measures_of
-from streamscore.detectors.reasons import Reason, Wording, shares_of
+from streamscore.detectors.reasons import Reason, Wording
 from streamscore.errors import BundleError, HistoryError
 from streamscore.features import Column, ColumnPlan
 from streamscore.features.columns import planned
 
-_FIELDS = Measure._fields[1:]
+_LEARNED = Measure._fields[2:]
 _INTEGERS = ("place", "scale", "length_place")
 
 
@@ -39,6 +43,8 @@ class FeatureTails:
         The kinds of oddness.
     shares : tuple of float
         Each channel's part of the alarm budget; 1 is an even part.
+    is_plain : tuple of bool
+        Whether each channel fits the rows that it learned from no better than later ones.
     """
 
     name: ClassVar[str] = "feature-tails"
@@ -49,7 +55,10 @@ class FeatureTails:
         self._measures = list(measures)
         self.channels = tuple(dict.fromkeys(one.channel for one in measures))
         self.shares = tuple({one.channel: one.share for one in measures}.values())
-        self._channel = np.array([self.channels.index(one.channel) for one in measures], np.int64)
+        self.is_plain = tuple({one.channel: one.is_plain for one in measures}.values())
+        fields = list(dict.fromkeys((one.channel, one.field) for one in measures))
+        self._field = np.array([fields.index((m.channel, m.field)) for m in measures], np.int64)
+        self._channel = np.array([self.channels.index(channel) for channel, _ in fields], np.int64)
         self._places, self._scales, self._length_places = (
             np.array([getattr(one, name) for one in measures], np.int64) for name in _INTEGERS
         )
@@ -85,21 +94,21 @@ class FeatureTails:
         BundleError
             When the arrays are not those of as many measures as are named.
         """
-        channels = [str(channel) for channel in parameters["measures"]]
-        shapes = {name: (len(channels),) for name in _FIELDS}
-        got = {name: arrays[name].shape for name in _FIELDS}
-        if got != shapes or channels != sorted(channels) or not channels:
+        names = [(str(channel), str(field)) for channel, field in parameters["measures"]]
+        shapes = {name: (len(names),) for name in _LEARNED}
+        got = {name: arrays[name].shape for name in _LEARNED}
+        if got != shapes or names != sorted(names) or not names:
             raise BundleError(f"feature tails have arrays of {shapes}, by channel; got {got}")
-        rows = [arrays[name].tolist() for name in _FIELDS]
-        return cls([Measure(*parts) for parts in zip(channels, *rows, strict=True)])
+        rows = zip(*(arrays[name].tolist() for name in _LEARNED), strict=True)
+        return cls([Measure(*name, *row) for name, row in zip(names, rows, strict=True)])
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return what is measured how."""
-        return {name: np.array([getattr(one, name) for one in self._measures]) for name in _FIELDS}
+        return {name: np.array([getattr(one, name) for one in self._measures]) for name in _LEARNED}
 
     def parameters(self) -> dict[str, Any]:
-        """Return the channel of each measure."""
-        return {"measures": [measure.channel for measure in self._measures]}
+        """Return the channel and the field of each measure."""
+        return {"measures": [[measure.channel, measure.field] for measure in self._measures]}
 
     def begin(self) -> Memory:
         """Return no memory."""
@@ -114,27 +123,36 @@ class FeatureTails:
         return out
 
     def fold(self, matrix: Matrix, memory: Memory) -> NDArray[np.float64]:
-        """Score rows: the highest measure of each channel, float64 of shape (n, channels)."""
+        """Score rows: the highest field of each channel, float64 of shape (n, channels)."""
         out = np.empty((len(matrix), len(self.channels)))
-        highest_of_each(self.measured(matrix), self._channel, out)
+        highest_of_each(self._of_fields(self.measured(matrix)), self._channel, out)
         return out
 
     def contributions(self, matrix: Matrix, channel: int) -> NDArray[np.float64]:
-        """Give a channel's highest measure to its column, or 1 to it where that is not positive."""
-        measured = np.where(self._channel == channel, self.measured(matrix), -np.inf)
-        highest = measured.argmax(axis=1)
-        parts, rows = np.zeros(matrix.shape), np.arange(len(matrix))
-        largest = measured[rows, highest]
-        parts[rows, self._places[highest]] = np.where(largest > 0.0, largest, 1.0)
+        """Give the measures of a channel's highest field to their columns.
+
+        Where none is positive, all columns of that field get 1.
+        """
+        measured = self.measured(matrix)
+        fields = np.where(self._channel == channel, self._of_fields(measured), -np.inf)
+        own = self._field == fields.argmax(axis=1)[:, None]
+        positive = np.where(own, np.clip(measured, 0.0, None), 0.0)
+        positive[~positive.any(axis=1)] = 1.0
+        parts = np.zeros(matrix.shape)
+        for j, place in enumerate(self._places):
+            parts[:, place] += np.where(own[:, j], positive[:, j], 0.0)
         return parts
+
+    def _of_fields(self, measured: Matrix) -> Matrix:
+        out = np.empty((len(measured), len(self._channel)))
+        means_of_fields(measured, self._field, out)
+        return out
 
     def reasons(
         self, row: NDArray[np.float64], channel: int, score: float, wording: Wording
     ) -> list[Reason]:
-        """Name the field that the channel's highest measure is of, and what is usual there."""
-        shares = shares_of(self.contributions(row[None, :], channel)[0])
-        place = int(shares.argmax())
-        measures = [one for i, one in enumerate(self._measures) if self._channel[i] == channel]
-        (measure,) = (one for one in measures if one.place == place)
-        column = wording.columns[place]
+        """Name the channel's highest field, and what is usual there."""
+        place = int(self.contributions(row[None, :], channel)[0].argmax())
+        name, column = self.channels[channel], wording.columns[place]
+        (measure,) = (m for m in self._measures if (m.channel, m.place) == (name, place))
         return [Reason((column.field, *column.also), 1.0, words_of(measure, row, wording))]

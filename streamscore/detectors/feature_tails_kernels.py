@@ -28,8 +28,23 @@ def measure_rows(matrix, places, signs, scales, length_places, usual, out):  # t
 
 
 @njit(cache=True, nogil=True)
+def means_of_fields(measures, fields, out):  # type: ignore[no-untyped-def]
+    """Write the mean of each field's measures; `fields` numbers them from 0, ascending."""
+    for row in range(len(measures)):
+        start = 0
+        for j in range(len(fields)):
+            if j + 1 < len(fields) and fields[j + 1] == fields[j]:
+                continue
+            total = 0.0
+            for k in range(start, j + 1):
+                total += measures[row, k]
+            out[row, fields[j]] = total / (j + 1 - start)
+            start = j + 1
+
+
+@njit(cache=True, nogil=True)
 def highest_of_each(measures, channels, out):  # type: ignore[no-untyped-def]
-    """Write the highest measure of each channel; `channels` numbers them from 0, ascending."""
+    """Write the highest of each channel's; `channels` numbers them from 0, ascending."""
     for row in range(len(measures)):
         for j in range(len(channels)):
             is_first = j == 0 or channels[j] != channels[j - 1]

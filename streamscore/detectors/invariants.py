@@ -283,7 +283,7 @@ def _relations(
     broken_shares = [one.broken / len(matrix) for one in sums]
     broken_shares += [1.0 - tables[i][1] for i in kept]
     # As if one row more had been met that breaks it.
-    weights = -np.log((np.array(broken_shares) * len(matrix) + 1.0) / (len(matrix) + 1.0) )
+    weights = -np.log((np.array(broken_shares) * len(matrix) + 1.0) / (len(matrix) + 1.0))
     return Relations(
         coefficients,
         np.array([one.constant for one in sums], np.float64),

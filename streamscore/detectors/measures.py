@@ -22,7 +22,10 @@ _HEAVY_KURTOSIS = 9.0
 
 _COMMON = 0.01
 _LIMIT = 0.99
-_CAPPED = 0.02
+_ROUNDS = 8
+_FARTHEST = 9.0
+"""Squared deviations that a text counts for at most where its variance is fitted."""
+
 _LEAST_SHARE = 0.01
 _LEAST_VARIANCE = 1e-9
 
@@ -33,7 +36,9 @@ class Measure(NamedTuple):
     Attributes
     ----------
     channel : str
-        The score that it belongs to: the highest of its measures.
+        The score that it belongs to: the highest of its fields, each the mean of its measures.
+    field : str
+        The field.
     place : int
         The column.
     sign : float
@@ -49,9 +54,12 @@ class Measure(NamedTuple):
         What people are told of the column: a limit that 99% keep, or the middle.
     share : float
         The channel's part of the alarm budget; 1 is an even part.
+    is_plain : bool
+        Whether the column is as usual in the history as in later rows: nothing was learned of it.
     """
 
     channel: str
+    field: str
     place: int
     sign: float = 1.0
     scale: int = PLAIN
@@ -61,6 +69,7 @@ class Measure(NamedTuple):
     letter_variance: float = 0.0
     usual: float = 0.0
     share: float = 1.0
+    is_plain: bool = True
 
 
 def measures_of(matrix: Matrix, columns: Sequence[Column]) -> list[Measure]:
@@ -69,7 +78,7 @@ def measures_of(matrix: Matrix, columns: Sequence[Column]) -> list[Measure]:
     Returns
     -------
     list of Measure
-        Those of one channel stand together.
+        Those of one channel stand together, and in them those of one field.
     """
     predicted = {column.field for column in columns if column.also}
     found: list[Measure] = []
@@ -82,7 +91,7 @@ def measures_of(matrix: Matrix, columns: Sequence[Column]) -> list[Measure]:
             found += _of_a_residual(column, place, _part_of_all_text(column, matrix, columns))
         elif column.kind in ("text_statistic", "text_learned"):
             found += _of_a_text(matrix, columns, place)
-    return sorted(found, key=lambda measure: measure.channel)
+    return sorted(found, key=lambda measure: (measure.channel, measure.field))
 
 
 def _of_a_number(column: Column, place: int, values: NDArray[np.float64]) -> list[Measure]:
@@ -102,14 +111,15 @@ def _of_a_number(column: Column, place: int, values: NDArray[np.float64]) -> lis
         if np.mean(known == extreme) < _COMMON:
             name = f"{column.field}.{end}"
             parts = (0, center, max(variance, _LEAST_VARIANCE), 0.0, usual)
-            found.append(Measure(name, place, sign, scale, *parts))
+            found.append(Measure(name, column.field, place, sign, scale, *parts))
     return found
 
 
 def _of_a_residual(column: Column, place: int, share: float) -> list[Measure]:
     """Measure a number against a text in both directions, each with an alarm budget of its own."""
     (text,) = column.also
-    above = Measure(f"{column.field}.above.{text}", place, share=share)
+    channel = f"{column.field}.above.{text}"
+    above = Measure(channel, column.field, place, share=share, is_plain=False)
     return [above, above._replace(channel=f"{column.field}.below.{text}", sign=-1.0)]
 
 
@@ -130,21 +140,36 @@ def _part_of_all_text(column: Column, matrix: Matrix, columns: Sequence[Column])
 
 def _of_a_text(matrix: Matrix, columns: Sequence[Column], place: int) -> list[Measure]:
     column, values = columns[place], matrix[:, place]
+    field, length_place = column.field, [c.name for c in columns].index(f"{column.field}.length")
+    lengths = np.expm1(matrix[:, length_place])
     part = column.name.removeprefix(f"{column.field}.")
     high = float(np.nanquantile(values, _LIMIT))
     if part == "length":
         low = float(np.quantile(values, 1.0 - _LIMIT))
         variance = max(float(values.var()), _LEAST_VARIANCE)
         center = float(np.median(values))
-        return [Measure("short", place, -1.0, PLAIN, 0, center, variance, 0.0, low)]
+        return [Measure("short", field, place, -1.0, PLAIN, 0, center, variance, 0.0, low)]
     if part in ("links", "number", "repeats"):
-        return [Measure(part, place, usual=high)]
-    if part in ("surprise", "rarity", "upper"):
-        length_place = [one.name for one in columns].index(f"{column.field}.length")
-        fitted = _by_length(values, np.expm1(matrix[:, length_place]))
-        usual = high if part == "upper" else float(np.nanmedian(values))
-        return [Measure(part, place, 1.0, BY_LENGTH, length_place, *fitted, usual)]
+        return [Measure(part, field, place, usual=high)]
+    if part == "upper":
+        fitted = _by_chance(values, lengths)
+        return [Measure(part, field, place, 1.0, BY_LENGTH, length_place, *fitted, high)]
+    if part in ("surprise", "rarity"):
+        # What has strange letters has strange words, and together they say it more surely.
+        parts = (length_place, *_by_length(values, lengths), float(np.nanmedian(values)))
+        return [Measure("strange", field, place, 1.0, BY_LENGTH, *parts, is_plain=False)]
     return []
+
+
+def _by_chance(
+    values: NDArray[np.float64], lengths: NDArray[np.float64]
+) -> tuple[float, float, float]:
+    """Return the share of all characters, and its variance p (1 - p) / n were each drawn alone.
+
+    So a long text in capitals is odder than a word in capitals.
+    """
+    share = float(np.sum(values * lengths) / max(lengths.sum(), 1.0))
+    return share, 0.0, max(share * (1.0 - share), _LEAST_VARIANCE)
 
 
 def _by_length(
@@ -152,20 +177,22 @@ def _by_length(
 ) -> tuple[float, float, float]:
     """Fit the mean of a text's share or mean, and its variance a + b / n at n characters.
 
-    Each text's squared distance from the mean is regressed on 1 / n; the highest 2% are cut, for
-    they would decide alone.
+    Squared distances from the mean are regressed on 1 / n, each divided by what was last fitted to
+    it, and cut at three deviations, for the strangest texts would decide alone.
     """
     known = ~np.isnan(values) & (lengths >= 1.0)
     if not known.any():
         return 0.0, 1.0, 0.0
     values, lengths = values[known], np.rint(lengths[known])
     center = float(np.average(values, weights=np.sqrt(lengths)))
-    squares = (values - center) ** 2
-    squares = np.minimum(squares, np.quantile(squares, 1.0 - _CAPPED))
-    weight = np.sqrt(lengths)
-    terms = np.stack([weight, weight / lengths], axis=1)
-    (own, letter), *_ = np.linalg.lstsq(terms, weight * squares, rcond=None)
-    return center, max(float(own), _LEAST_VARIANCE), max(float(letter), 0.0)
+    squares, terms = (values - center) ** 2, np.stack([np.ones(len(lengths)), 1.0 / lengths], 1)
+    own, letter = max(float(squares.mean()), _LEAST_VARIANCE), 0.0
+    for _ in range(_ROUNDS):
+        fitted = own + letter / lengths
+        cut = np.minimum(squares / fitted, _FARTHEST)
+        (first, second), *_ = np.linalg.lstsq(terms / fitted[:, None], cut, rcond=None)
+        own, letter = max(float(first), _LEAST_VARIANCE), max(float(second), 0.0)
+    return center, own, letter
 
 
 def signed_log(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -97,9 +97,7 @@ def levels(codes: Codes, sizes: NDArray[np.int64], view: View) -> list[Level]:
     return found
 
 
-def learn_views(
-    codes: Codes, sizes: NDArray[np.int64], copied: NDArray[np.bool_]
-) -> list[View]:
+def learn_views(codes: Codes, sizes: NDArray[np.int64], copied: NDArray[np.bool_]) -> list[View]:
     """Choose the parents of every column.
 
     Parameters
@@ -211,9 +209,7 @@ def copies(codes: Codes, sizes: NDArray[np.int64]) -> NDArray[np.bool_]:
     columns = np.asfortranarray(codes)
     ones, nowhere = np.ones(len(codes)), np.zeros(len(codes), np.int64)
     d = codes.shape[1]
-    alone = [
-        _entropy(count(nowhere, columns[:, i], ones, (1, int(sizes[i])))) for i in range(d)
-    ]
+    alone = [_entropy(count(nowhere, columns[:, i], ones, (1, int(sizes[i])))) for i in range(d)]
     found = np.eye(d, dtype=np.bool_)
     for i in range(d):
         for j in range(i):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from streamscore.detectors.combination import Combination, Member
 from streamscore.detectors.detector import Detector, Matrix
 from streamscore.detectors.names import detector_named, detector_names
-from streamscore.detectors.tail import fit_tail
+from streamscore.detectors.tail import Tail, fit_tail
 from streamscore.errors import UsageError
 from streamscore.features import Column, ColumnPlan
 
@@ -130,9 +130,9 @@ def fit_recipe(
         return Combination([Member(detector, places, np.ones(1), ())])
     members = []
     for detector, places, share in fitted:
-        scores = _scores_held_back(detector, matrix[:, places], held_back[:, places])
         weights = _by_channel(detector, share) / total
-        members.append(Member(detector, places, weights, [fit_tail(one) for one in scores.T]))
+        tails = _tails(detector, matrix[:, places], held_back[:, places])
+        members.append(Member(detector, places, weights, tails))
     return Combination(members)
 
 
@@ -140,6 +140,18 @@ def _by_channel(detector: Detector, share: float | tuple[float, ...]) -> NDArray
     parts = getattr(detector, "shares", (1.0,) * len(detector.channels))
     by_channel: NDArray[np.float64] = np.array(parts, np.float64) * np.asarray(share, np.float64)
     return by_channel
+
+
+def _tails(detector: Detector, rows: Matrix, held_back: Matrix) -> list[Tail]:
+    """Learn the tails of a detector's channels: of plain ones from all rows, from more at least."""
+    later = _scores_held_back(detector, rows, held_back)
+    is_plain = getattr(detector, "is_plain", (False,) * len(detector.channels))
+    if not any(is_plain):
+        return [fit_tail(scores) for scores in later.T]
+    every = np.vstack([detector.fold(np.ascontiguousarray(rows), detector.begin()), later])
+    return [
+        fit_tail((every if plain else later)[:, channel]) for channel, plain in enumerate(is_plain)
+    ]
 
 
 def _scores_held_back(detector: Detector, rows: Matrix, held_back: Matrix) -> NDArray[np.float64]:

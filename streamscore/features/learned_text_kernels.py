@@ -2,8 +2,9 @@
 
 A word is a run of letters, digits and two-byte characters, `A` to `Z` in lower case. A character
 of three or four bytes is a word of its own: it is a pictogram, or of a script that often sets no
-spaces between words. Words are known by their 64-bit FNV-1a hash (Fowler, Noll, Vo, "The FNV
-Non-Cryptographic Hash Algorithm").
+spaces between words. But typographic marks (U+2000 to U+203F) are no words, and mean what the marks
+of a typewriter do: a device that writes them is no news. Words are known by their 64-bit FNV-1a
+hash (Fowler, Noll, Vo, "The FNV Non-Cryptographic Hash Algorithm").
 
 Trigrams are of classes of bytes, not of bytes: so they fit into the cache, and a history of a few
 thousand texts has seen most that are usual.
@@ -41,20 +42,35 @@ def _classes() -> NDArray[np.uint8]:
 BYTE_CLASSES = _classes()
 
 
+def _mark_classes() -> NDArray[np.uint8]:
+    """Return the class of each typographic mark, by the last of its bytes less 0x80."""
+    found = np.full(64, _OTHER, np.uint8)
+    for mark, places in ((" ", range(0x0C)), ("-", range(0x10, 0x16)), (".", (0x26,))):
+        found[list(places)] = BYTE_CLASSES[ord(mark)]
+    found[0x18:0x1C], found[0x1C:0x20] = BYTE_CLASSES[[ord("'"), ord('"')]]
+    return found
+
+
+_MARK_CLASSES = _mark_classes()
+
+
 @njit(cache=True, nogil=True)
 def count_trigrams(data, ends, classes, counts):  # type: ignore[no-untyped-def]
     """Add the trigrams of texts to counts of shape (CLASSES, CLASSES, CLASSES).
 
-    Before the first byte of a text stand two spaces.
+    Before the first byte of a text stand two spaces; spaces in a row are one.
     """
-    start = 0
+    i = 0
     for row in range(len(ends)):
         first = second = _SPACE
-        for i in range(start, ends[row]):
-            third = classes[data[i]]
+        while i < ends[row]:
+            is_mark = _is_mark(data, i, ends[row])
+            third = _MARK_CLASSES[data[i + 2] & 0x3F] if is_mark else classes[data[i]]
+            i += 3 if is_mark else 1
+            if third == _SPACE and second == _SPACE:
+                continue
             counts[first, second, third] += 1
             first, second = second, third
-        start = ends[row]
 
 
 @njit(cache=True, nogil=True)
@@ -121,11 +137,17 @@ def read_texts(data, ends, classes, trigram_bits, word_bits, unseen_bits, weight
 def _surprise(data, start, end, classes, trigram_bits):  # type: ignore[no-untyped-def]
     first = second = _SPACE
     total = 0.0
-    longest = digits = gap = 0
-    for i in range(start, end):
-        third = classes[data[i]]
+    longest = digits = gap = read = 0
+    i = start
+    while i < end:
+        is_mark = _is_mark(data, i, end)
+        third = _MARK_CLASSES[data[i + 2] & 0x3F] if is_mark else classes[data[i]]
+        i += 3 if is_mark else 1
+        if third == _SPACE and second == _SPACE:
+            continue
         total += trigram_bits[first, second, third]
         first, second = second, third
+        read += 1
         if third == _DIGIT:
             digits += 1
             gap = 0
@@ -134,7 +156,7 @@ def _surprise(data, start, end, classes, trigram_bits):  # type: ignore[no-untyp
             gap += 1
             if gap > _LONGEST_GAP or third < _SPACE:
                 digits = 0
-    return total / (end - start) if end > start else np.nan, longest
+    return total / read if read else np.nan, longest
 
 
 @njit(cache=True, nogil=True)
@@ -174,8 +196,14 @@ def _words(data, start, end, hashes):  # type: ignore[no-untyped-def]
     hashed = _FNV_OFFSET
     in_word = False
     is_wide = False
+    skipped = 0
     for i in range(start, end):
         byte = data[i]
+        if _is_mark(data, i, end):
+            skipped = 3
+        if skipped:
+            skipped -= 1
+            byte = 32
         if 65 <= byte <= 90:
             byte += 32
         is_letter = 97 <= byte <= 122 or 48 <= byte <= 57 or byte >= 128
@@ -194,6 +222,12 @@ def _words(data, start, end, hashes):  # type: ignore[no-untyped-def]
         hashes[words] = hashed
         words += 1
     return words
+
+
+@njit(cache=True, nogil=True)
+def _is_mark(data, i, end):  # type: ignore[no-untyped-def]
+    """Tell whether a typographic mark begins at a place: U+2000 to U+203F in UTF-8."""
+    return data[i] == 0xE2 and i + 2 < end and data[i + 1] == 0x80
 
 
 @njit(cache=True, nogil=True)
