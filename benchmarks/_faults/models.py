@@ -55,7 +55,12 @@ class FolderRegistry:
 
 
 def add_version(
-    registry: FolderRegistry, source: Source, values: Sequence[bytes], version: str, seed: int
+    registry: FolderRegistry,
+    source: Source,
+    values: Sequence[bytes],
+    version: str,
+    seed: int,
+    detector: str = "isolation-forest",
 ) -> None:
     """Train on some records and add the model as a version, which is not yet in force."""
     codec = Codec(source)
@@ -63,5 +68,5 @@ def add_version(
     for place, value in enumerate(values):
         builder.take(value, 0, place)
     # The time of training is no part of a bundle.
-    made = train(codec, builder.history("faults"), "isolation-forest", seed, lambda: 0.0)
+    made = train(codec, builder.history("faults"), detector, seed, lambda: 0.0)
     write_bundle(made.bundle, registry.folder / version)

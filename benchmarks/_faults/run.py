@@ -53,6 +53,8 @@ class Conditions(Struct, frozen=True, kw_only=True):
         Lives of each slot.
     scorer : Scorer
         Settings of the section.
+    detector : str
+        Name of the recipe.
     """
 
     bootstrap_servers: str
@@ -63,6 +65,7 @@ class Conditions(Struct, frozen=True, kw_only=True):
     history: Sequence[bytes]
     lives: Sequence[Sequence[Life]]
     scorer: Scorer
+    detector: str = "isolation-forest"
 
 
 class Result(Struct, frozen=True, kw_only=True):
@@ -122,7 +125,7 @@ def run(conditions: Conditions, folder: Path, midway: Callable[[], None] | None 
         Called once a third of the records is sent, as to restart the broker.
     """
     registry = FolderRegistry(folder / "models")
-    add_version(registry, conditions.source, conditions.history, "1", seed=11)
+    add_version(registry, conditions.source, conditions.history, "1", 11, conditions.detector)
     registry.promote("1")
     faulty, topics = _prepare(conditions, registry, "faulty")
     calm, _ = _prepare(conditions, registry, "calm")

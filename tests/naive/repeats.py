@@ -20,9 +20,9 @@ def naive_chance(record: Bytes, other: Bytes, learned: dict[str, NDArray[Any]]) 
         above = int(learned["parent"][i])
         widths, start = learned["widths"], int(learned["starts"][i])
         given = float(learned["marginal"][i, byte])
-        if above >= 0 and record[above] == other[above] and record[above] < widths[above]:
-            if byte < widths[i]:
-                given = float(learned["joint"][start + record[above] * int(widths[i]) + byte])
+        follows = above >= 0 and record[above] == other[above]
+        if follows and record[above] < widths[above] and byte < widths[i]:
+            given = float(learned["joint"][start + record[above] * int(widths[i]) + byte])
         told += given
     return told
 
@@ -76,7 +76,9 @@ def naive_counts(
 
 def naive_strays(times: Sequence[float], unit_ms: float) -> list[float]:
     """Score each event time by all before it."""
-    scores, behinds, aheads = [], [], []
+    scores: list[float] = []
+    behinds: list[float] = []
+    aheads: list[float] = []
     limits = (math.inf, math.inf)
     for n, at in enumerate(times):
         score = 0.0

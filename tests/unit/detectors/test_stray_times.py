@@ -1,4 +1,4 @@
-"""Event times far from those of the neighbours in arrival are found, and disorder is got used to."""
+"""Event times far from their neighbours in arrival are found, and disorder is got used to."""
 
 import numpy as np
 import pytest
