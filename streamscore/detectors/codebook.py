@@ -50,6 +50,11 @@ class Codebook:
         The code of each slot.
     known : int64 array of shape (d,)
         How many known codes each column has, at least 1.
+
+    Attributes
+    ----------
+    rules : tuple of array
+        What the kernels read: low, per_unit, is_exact, starts, slots, known.
     """
 
     def __init__(
@@ -67,6 +72,8 @@ class Codebook:
         self.starts = np.ascontiguousarray(starts, np.int64)
         self.slots = np.ascontiguousarray(slots, np.int16)
         self.known = np.ascontiguousarray(known, np.int64)
+        unsigned = (np.ascontiguousarray(a, np.uint32) for a in (starts, slots, known))
+        self.rules: tuple[NDArray[Any], ...] = (self.low, self.per_unit, self.is_exact, *unsigned)
 
     @classmethod
     def fit(cls, matrix: Matrix, columns: Sequence[Column]) -> "Codebook":
@@ -139,11 +146,6 @@ class Codebook:
         """
         found: NDArray[np.int16] = codes_of(self.checked(matrix), *self.rules)
         return found
-
-    @property
-    def rules(self) -> tuple[NDArray[Any], ...]:
-        """What the kernels read."""
-        return self.low, self.per_unit, self.is_exact, self.starts, self.slots, self.known
 
     def checked(self, matrix: Matrix) -> Matrix:
         """Return rows that the kernels may read."""

@@ -64,7 +64,8 @@ class DependencyNetwork:
         self._book = book
         self._tables = tables
         self._groups = groups
-        self._rules = (*book.rules, *tables)
+        unsigned = (a.astype(np.uint32) for a in tables[:5])
+        self._rules = (*book.rules, *unsigned, tables.table, tables.parts)
 
     @classmethod
     def fit(cls, matrix: Matrix, columns: Sequence[Column], seed: int) -> "DependencyNetwork":

@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit
 
-from streamscore.detectors.codebook_kernels import code_of
+from streamscore.detectors.codebook_kernels import BLOCK, write_codes
 
 _TOLERANCE = 1e-3
 """Sums of whole numbers are whole: what is further off is another number."""
@@ -32,39 +32,24 @@ def broken(
     """
     m = len(constants)
     out = np.zeros((matrix.shape[0], len(weights)))
+    codes = np.empty((len(known), BLOCK), np.uint32)
     terms = [np.flatnonzero(coefficients[r]) for r in range(m)]
-    for row in range(matrix.shape[0]):
-        for r in range(m):
-            total = -constants[r]
-            for i in terms[r]:
-                total += coefficients[r, i] * matrix[row, i]
-            # False where a value is missing.
-            out[row, r] = abs(total) > _TOLERANCE
+    for begin in range(0, matrix.shape[0], BLOCK):
+        rows = min(BLOCK, matrix.shape[0] - begin)
+        for row in range(begin, begin + rows):
+            for r in range(m):
+                total = -constants[r]
+                for i in terms[r]:
+                    total += coefficients[r, i] * matrix[row, i]
+                # False where a value is missing.
+                out[row, r] = abs(total) > _TOLERANCE
+        if len(pairs):
+            write_codes(matrix, begin, rows, low, per_unit, is_exact, starts, slots, known, codes)
         for k in range(len(pairs)):
             x, y = pairs[k]
-            codes = (
-                code_of(
-                    matrix[row, x],
-                    low[x],
-                    per_unit[x],
-                    is_exact[x],
-                    starts[x],
-                    starts[x + 1],
-                    slots,
-                    known[x],
-                ),
-                code_of(
-                    matrix[row, y],
-                    low[y],
-                    per_unit[y],
-                    is_exact[y],
-                    starts[y],
-                    starts[y + 1],
-                    slots,
-                    known[y],
-                ),
-            )
-            expected = translated[firsts[k] + codes[0]]
-            is_judged = expected >= 0 and codes[1] != known[y] + 2
-            out[row, m + k] = is_judged and codes[1] != expected
+            missing = known[y] + 2
+            for row in range(rows):
+                expected = translated[firsts[k] + codes[x, row]]
+                seen = codes[y, row]
+                out[begin + row, m + k] = expected >= 0 and seen != missing and seen != expected
     return out

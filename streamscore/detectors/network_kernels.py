@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit
 
-from streamscore.detectors.codebook_kernels import code_of
+from streamscore.detectors.codebook_kernels import BLOCK, write_codes
 
 STRENGTHS = np.array([1.0, 3.0, 10.0, 30.0, 100.0, 300.0])
 """How many rows the coarser distribution counts for, of which the best is taken."""
@@ -119,33 +119,29 @@ def surprises(
 ):  # type: ignore[no-untyped-def]
     """Scores of rows: float64 of shape (n, 3), a column for each of the network's channels.
 
-    Parameters are those of `Codebook` and of `SurpriseTables`.
+    Parameters are those of `Codebook` and of `SurpriseTables`, whole numbers unsigned.
     """
-    out = np.empty((matrix.shape[0], 3))
-    codes = np.zeros(len(known) + 1, np.int64)
-    for row in range(matrix.shape[0]):
-        for i in range(len(known)):
-            codes[i] = code_of(
-                matrix[row, i],
-                low[i],
-                per_unit[i],
-                is_exact[i],
-                starts[i],
-                starts[i + 1],
-                slots,
-                known[i],
-            )
-        total, closest, largest = 0.0, 0.0, -np.inf
+    out = np.zeros((matrix.shape[0], 3))
+    d = len(known)
+    # The last row stands for no parent: its code is always 0.
+    codes = np.zeros((d + 1, BLOCK), np.uint32)
+    total, largest = np.empty(BLOCK), np.empty(BLOCK, np.float32)
+    for begin in range(0, matrix.shape[0], BLOCK):
+        rows = min(BLOCK, matrix.shape[0] - begin)
+        write_codes(matrix, begin, rows, low, per_unit, is_exact, starts, slots, known, codes)
+        total[:] = 0.0
+        largest[:] = -np.inf
         for e in range(len(column)):
-            context = firsts[e] + codes[parents[e, 0]] * widths[e] + codes[parents[e, 1]]
-            surprise = np.float64(table[contexts[context] + codes[column[e]]])
-            total += surprise * parts[column[e]]
-            largest = max(largest, surprise)
-            if e == len(known) - 1:
-                closest = total
-        out[row, 0] = total
-        out[row, 1] = closest
-        out[row, 2] = largest
+            x, a, b = codes[column[e]], codes[parents[e, 0]], codes[parents[e, 1]]
+            first, width, part = firsts[e], widths[e], parts[column[e]]
+            for row in range(rows):
+                surprise = table[contexts[first + a[row] * width + b[row]] + x[row]]
+                total[row] += surprise * part
+                largest[row] = max(largest[row], surprise)
+            if e == d - 1:
+                out[begin : begin + rows, 1] = total[:rows]
+        out[begin : begin + rows, 0] = total[:rows]
+        out[begin : begin + rows, 2] = largest[:rows]
     return out
 
 

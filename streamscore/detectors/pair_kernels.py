@@ -3,34 +3,28 @@
 import numpy as np
 from numba import njit
 
-from streamscore.detectors.codebook_kernels import code_of
+from streamscore.detectors.codebook_kernels import BLOCK, write_codes
 
 
 @njit(cache=True, nogil=True)
-def largest_holes(
+def largest_evidence(
     matrix, low, per_unit, is_exact, starts, slots, known, pairs, firsts, evidence
 ):  # type: ignore[no-untyped-def]
-    """Most evidence that a pair of columns gives: float64 of shape (n,), at least 0.
+    """Most that a pair of columns says: float64 of shape (n,), at least 0.
 
-    Parameters are those of `Codebook` and `PairSurprise`.
+    Parameters are those of `Codebook` and `PairSurprise`, whole numbers unsigned.
     """
     out = np.zeros(matrix.shape[0])
-    codes = np.zeros(len(known), np.int64)
-    for row in range(matrix.shape[0]):
-        for i in range(len(known)):
-            codes[i] = code_of(
-                matrix[row, i],
-                low[i],
-                per_unit[i],
-                is_exact[i],
-                starts[i],
-                starts[i + 1],
-                slots,
-                known[i],
-            )
-        largest = np.float32(0.0)
+    codes = np.empty((len(known), BLOCK), np.uint32)
+    largest = np.empty(BLOCK, np.float32)
+    for begin in range(0, matrix.shape[0], BLOCK):
+        rows = min(BLOCK, matrix.shape[0] - begin)
+        write_codes(matrix, begin, rows, low, per_unit, is_exact, starts, slots, known, codes)
+        largest[:] = 0.0
         for k in range(len(pairs)):
-            i, j = pairs[k, 0], pairs[k, 1]
-            largest = max(largest, evidence[firsts[k] + codes[i] * (known[j] + 3) + codes[j]])
-        out[row] = largest
+            x, y = codes[pairs[k, 0]], codes[pairs[k, 1]]
+            first, width = firsts[k], known[pairs[k, 1]] + np.uint32(3)
+            for row in range(rows):
+                largest[row] = max(largest[row], evidence[first + x[row] * width + y[row]])
+        out[begin : begin + rows] = largest[:rows]
     return out

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from streamscore.detectors.codebook import Codebook
 from streamscore.detectors.detector import Matrix, Memory
 from streamscore.detectors.network_learning import Codes, copies
-from streamscore.detectors.pair_kernels import largest_holes
-from streamscore.detectors.reasons import Reason, Wording
+from streamscore.detectors.pair_kernels import largest_evidence
+from streamscore.detectors.reasons import Reason, Wording, shares_of
 from streamscore.errors import BundleError
 from streamscore.features import Column, ColumnPlan
 from streamscore.features.columns import planned
@@ -28,6 +28,9 @@ _LEAST_EVIDENCE = 1.5
 """Pairs of columns of which no values give as much are left out."""
 
 _MOST_PAIRS = 300
+_NEAR = 1.0
+"""Pairs that say at most so much less than the most telling one are named beside it."""
+
 _EARLY_SHARE = 0.02
 """A value is known once this share of its occurrences has passed: a slip may be years older."""
 
@@ -63,6 +66,8 @@ class PairSurprise:
         self._pairs = np.ascontiguousarray(pairs, np.int64)
         self._firsts = np.ascontiguousarray(firsts, np.int64)
         self._evidence = np.ascontiguousarray(evidence, np.float32)
+        unsigned = self._pairs.astype(np.uint32), self._firsts.astype(np.uint32)
+        self._rules = (*book.rules, *unsigned, self._evidence)
 
     @classmethod
     def fit(cls, matrix: Matrix, columns: Sequence[Column], seed: int) -> "PairSurprise":
@@ -135,52 +140,44 @@ class PairSurprise:
 
     def fold(self, matrix: Matrix, memory: Memory) -> NDArray[np.float64]:
         """Score rows: float64 of shape (n, 1), at least 0."""
-        scores: NDArray[np.float64] = largest_holes(
-            self._book.checked(matrix),
-            *self._book.rules,
-            self._pairs,
-            self._firsts,
-            self._evidence,
-        )
+        scores: NDArray[np.float64] = largest_evidence(self._book.checked(matrix), *self._rules)
         return scores[:, None]
 
     def contributions(self, matrix: Matrix, channel: int = 0) -> NDArray[np.float64]:
         """Give each column the most that a pair with it says.
 
-        The two columns of the most telling pair have the score; others have less.
+        The two columns of the most telling pair have the score. Columns whose pairs say much less
+        have none.
         """
-        evidence = self._of_pairs(self._book.encode(matrix))
-        parts = np.zeros((len(matrix), len(self._book.known)))
-        for k, (i, j) in enumerate(self._pairs.tolist()):
-            for place in (i, j):
-                np.maximum(parts[:, place], evidence[:, k], out=parts[:, place])
-        # Only what comes near the most telling pair made the score.
-        highest = parts.max(axis=1, keepdims=True, initial=0.0)
-        return np.where(parts >= highest - 1.0, parts, 0.0)
+        codes = self._book.encode(matrix)
+        parts = np.zeros(codes.shape)
+        if len(self._pairs):
+            evidence = self._of_pairs(codes)
+            evidence[evidence < evidence.max(axis=1, keepdims=True) - _NEAR] = 0.0
+            for side in (0, 1):
+                np.maximum.at(parts, (slice(None), self._pairs[:, side]), evidence)
+        return parts
 
     def reasons(
         self, row: NDArray[np.float64], channel: int, score: float, wording: Wording
     ) -> list[Reason]:
-        """Name the two values that hardly ever meet, and how often they would be expected to."""
-        evidence = self._of_pairs(self._book.encode(row[None, :]))[0]
-        if not evidence.any():
-            fields = dict.fromkeys(column.field for column in wording.columns)
-            return [Reason((field,), 1.0 / len(fields)) for field in fields]
+        """Name the two values that hardly ever meet, and how seldom they do."""
         parts = self.contributions(row[None, :])[0]
+        evidence = self._of_pairs(self._book.encode(row[None, :]))[0]
+        shares = shares_of(parts)
         reasons = []
-        for place in np.flatnonzero(parts).tolist():
-            with_it = (self._pairs == place).any(axis=1)
-            best = int(np.where(with_it, evidence, -1.0).argmax())
-            i, j = self._pairs[best].tolist()
-            other = j if i == place else i
-            times = float(np.exp(evidence[best]))
-            words = (
-                f"{_told(place, row, wording)} and {_told(other, row, wording)} are met together "
-                f"{times:.2g} times less than by chance"
-            )
-            field, beside = wording.columns[place].field, wording.columns[other].field
-            parents = () if beside == field else (beside,)
-            reasons.append(Reason((field,), float(parts[place] / parts.sum()), words, parents))
+        for place in np.flatnonzero(shares).tolist():
+            words, beside = "", ()
+            if parts[place]:
+                with_it = (self._pairs == place).any(axis=1)
+                best = int(np.where(with_it, evidence, -1.0).argmax())
+                pair = self._pairs[best].tolist()
+                other = pair[0] if pair[1] == place else pair[1]
+                words = _words(place, other, float(evidence[best]), row, wording)
+                beside = (wording.columns[other].field,)
+            field = wording.columns[place].field
+            parents = tuple(one for one in beside if one != field)
+            reasons.append(Reason((field,), float(shares[place]), words, parents))
         return reasons
 
     def _of_pairs(self, codes: Codes) -> NDArray[np.float64]:
@@ -190,8 +187,14 @@ class PairSurprise:
         return self._evidence[self._firsts + first * sizes + second].astype(np.float64)
 
 
-def _told(place: int, row: NDArray[np.float64], wording: Wording) -> str:
-    return f"{wording.name(place)} {wording.seen(place, float(row[place]))}"
+def _words(
+    place: int, other: int, evidence: float, row: NDArray[np.float64], wording: Wording
+) -> str:
+    one, beside = (
+        f"{wording.name(i)} {wording.seen(i, float(row[i]))}" for i in (place, other)
+    )
+    times = float(np.exp(evidence))
+    return f"{one} and {beside} meet {times:,.{0 if times >= 9.5 else 1}f} times less than by chance"
 
 
 class _Since:

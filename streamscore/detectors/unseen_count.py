@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamscore.detectors.codebook import MISSING, Codebook
+from streamscore.detectors.codebook_kernels import unseen_counts
 from streamscore.detectors.detector import Matrix, Memory
 from streamscore.detectors.reasons import Reason, Wording, shares_of
 from streamscore.features import Column, ColumnPlan
@@ -26,7 +27,7 @@ class UnseenCount:
     """
 
     name: ClassVar[str] = "unseen-count"
-    plan: ClassVar[ColumnPlan] = planned(scalars=True)
+    plan: ClassVar[ColumnPlan] = planned(scalars=True, calendar=True)
     has_memory: ClassVar[bool] = False
     channels = ("count",)
 
@@ -59,7 +60,8 @@ class UnseenCount:
 
     def fold(self, matrix: Matrix, memory: Memory) -> NDArray[np.float64]:
         """Count: float64 of shape (n, 1)."""
-        return self.contributions(matrix).sum(axis=1, keepdims=True)
+        counts: NDArray[np.float64] = unseen_counts(self._book.checked(matrix), *self._book.rules)
+        return counts[:, None]
 
     def contributions(self, matrix: Matrix, channel: int = 0) -> NDArray[np.float64]:
         """Return 1 for each column whose value was never seen: float64 of the rows' shape."""
