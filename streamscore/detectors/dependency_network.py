@@ -13,7 +13,7 @@ column (the hour beside a time that has an hour) count once altogether, and are 
 each other: one that is explained by its copy would never be a surprise.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -66,6 +66,10 @@ class DependencyNetwork:
         self._groups = groups
         unsigned = (a.astype(np.uint32) for a in tables[:5])
         self._rules = (*book.rules, *unsigned, tables.table, tables.parts)
+        # What a view's evidence counts for, in the place of its column.
+        views = np.arange(len(tables.column))
+        self._counts = np.zeros((len(views), len(book.known)))
+        self._counts[views, tables.column] = tables.parts[tables.column]
 
     @classmethod
     def fit(cls, matrix: Matrix, columns: Sequence[Column], seed: int) -> "DependencyNetwork":
@@ -128,28 +132,38 @@ class DependencyNetwork:
             rows, best = np.arange(len(codes)), evidence.argmax(axis=1)
             parts[rows, column[best]] = evidence[rows, best]
             return parts
-        for view, place in enumerate(column):
-            parts[:, place] += evidence[:, view] * self._tables.parts[place]
-        return parts
+        counted: NDArray[np.float64] = evidence @ self._counts[: len(column)]
+        return counted
 
     def reasons(
         self, row: NDArray[np.float64], channel: int, score: float, wording: Wording
     ) -> list[Reason]:
         """Say what was seen, and what was expected from which parents."""
-        shares = shares_of(self.contributions(row[None, :], channel)[0])
         codes = self._book.encode(row[None, :])
-        evidence, rows = self._evidence(codes, channel)
-        column = self._tables.column[: evidence.shape[1]]
-        spoken = _Spoken(self._book, self._tables, wording, row, codes[0])
-        found, heard = [], 0.0
-        for group in self._spoken_of(shares):
-            view = int(np.where(np.isin(column, group), evidence[0], -1.0).argmax())
-            share = float(shares[group].sum())
-            found.append((share, spoken.reason(group, view, int(rows[0, view]))))
-            heard += share
+        found, rows = self._evidence(codes, channel)
+        evidence, column = found[0].tolist(), self._tables.column.tolist()
+        shares = shares_of(self.contributions(row[None, :], channel)[0]).tolist()
+        loudest: dict[int, int] = {}
+        totals: dict[int, float] = {}
+        for place, share in enumerate(shares):
+            group = int(self._groups[place])
+            totals[group] = totals.get(group, 0.0) + share
+        for view, said in enumerate(evidence):
+            group = int(self._groups[column[view]])
+            if group not in loudest or said > evidence[loudest[group]]:
+                loudest[group] = view
+        least = min(_SMALLEST_SHARE, max(totals.values()))
+        heard = {group: share for group, share in totals.items() if share >= least}
+        spoken = _Spoken(self._book, self._tables, wording, row, codes[0].tolist())
+        whole = sum(heard.values())
         return [
-            Reason(fields, share / heard, words, parents)
-            for share, (fields, words, parents) in found
+            spoken.reason(
+                share / whole,
+                [place for place in range(len(shares)) if self._groups[place] == group],
+                loudest[group],
+                int(rows[0, loudest[group]]),
+            )
+            for group, share in heard.items()
         ]
 
     def _evidence(
@@ -161,12 +175,6 @@ class DependencyNetwork:
         rows = rows_of(codes, tables.parents[:views], *tables[2:5])
         return tables.table[rows + codes[:, tables.column[:views]]].astype(np.float64), rows
 
-    def _spoken_of(self, shares: NDArray[np.float64]) -> Iterator[NDArray[np.int64]]:
-        """Groups of copies that bring enough to be spoken of; the largest one does."""
-        totals = np.bincount(self._groups, shares)
-        for group in np.flatnonzero(totals >= min(_SMALLEST_SHARE, totals.max())):
-            yield np.flatnonzero(self._groups == group)
-
 
 class _Spoken(NamedTuple):
     """One row, and what its evidence is told with."""
@@ -175,23 +183,21 @@ class _Spoken(NamedTuple):
     tables: SurpriseTables
     wording: Wording
     row: NDArray[np.float64]
-    codes: NDArray[np.int16]
+    codes: list[int]
 
-    def reason(
-        self, group: NDArray[np.int64], view: int, begins: int
-    ) -> tuple[tuple[str, ...], str, tuple[str, ...]]:
-        """Return the fields of a group, the words of one of its views, and the parents' fields."""
+    def reason(self, share: float, group: list[int], view: int, begins: int) -> Reason:
+        """Speak of a group of copies, in the words of one of its views."""
         columns = self.wording.columns
         place = int(self.tables.column[view])
-        parents = [int(one) for one in self.tables.parents[view] if one < len(columns)]
+        parents = [one for one in self.tables.parents[view].tolist() if one < len(columns)]
         # The column that the words are about comes first.
         fields = dict.fromkeys(columns[one].field for one in (place, *group))
         quoted = dict.fromkeys(columns[one].field for one in parents)
         others = tuple(field for field in quoted if field not in fields)
-        return tuple(fields), self._words(place, parents, begins), others
+        return Reason(tuple(fields), share, self._words(place, parents, begins), others)
 
     def _words(self, place: int, parents: list[int], begins: int) -> str:
-        known, code = int(self.book.known[place]), int(self.codes[place])
+        known, code = int(self.book.known[place]), self.codes[place]
         extra = begins + known + EXTRA + 1
         likeliest, share = (float(number) for number in self.tables.table[extra : extra + EXTRA])
         seen = f"{self.wording.name(place)} is {self._seen(place)}"
