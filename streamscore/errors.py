@@ -12,7 +12,8 @@
     ├── BrokerError             Kafka refused, or did not answer
     ├── OffsetError             a position in a topic that is missing or has expired
     ├── StackError              the embedded Kafka or MLflow did not start
-    └── HistoryError            records to learn from that are missing or too few
+    ├── HistoryError            records to learn from that are missing or too few
+    └── DetectorError           a library's detector that failed, or took too much
 
 A message states the rule, the value received, and what to do.
 """
@@ -83,3 +84,7 @@ class StackError(StreamscoreError):
 
 class HistoryError(StreamscoreError):
     """The records to learn from are missing, or too few."""
+
+
+class DetectorError(StreamscoreError):
+    """A detector of a library failed, took too long, or too much memory; nothing else suffers."""

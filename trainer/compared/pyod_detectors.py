@@ -1,0 +1,139 @@
+"""PyOD's detectors, built by name with its own defaults, seeded and silent."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainer.compared.names import Compared
+
+_LOCAL_NEIGHBOURS = (10, 20, 30)
+"""Neighbours of the LOFs that LSCP chooses from: it has no default."""
+
+_BLOCK_ROWS = 4096
+"""Rows scored in one call; some detectors take memory for each row times all they learned."""
+
+_SHORTEST = 1e-12
+
+_BESIDE_SHARE = 16
+"""Of the sample and the records laid beside it, one in so many is to be scored."""
+
+
+class Alone:
+    """A detector whose score of a record depends on what was learned and the record alone.
+
+    Parameters
+    ----------
+    compared : Compared
+        Which detector.
+    seed : int
+        Decides what is random in it.
+    """
+
+    def __init__(self, compared: Compared, seed: int) -> None:
+        self.compared = compared
+        self.seed = seed
+
+    def fit(self, train: NDArray[np.float64]) -> None:
+        """Learn from records of shape (n, d)."""
+        self._low, self._high = train.min(axis=0), train.max(axis=0)
+        self.detector = _build(self.compared, train.shape[1], self.seed)
+        self.detector.fit(_first(self.compared, train, self._low, self._high))
+
+    def score(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Score records of shape (m, d), higher is more anomalous."""
+        rows = _first(self.compared, rows, self._low, self._high)
+        blocks = [rows[i : i + _BLOCK_ROWS] for i in range(0, len(rows), _BLOCK_ROWS)]
+        return np.concatenate([np.ravel(self.detector.decision_function(b)) for b in blocks])
+
+
+class Beside:
+    """An algorithm that judges a set of records as a whole and cannot judge one by itself.
+
+    A few records at a time are laid beside the records learned from, one to fifteen, and all are
+    judged together; so a score depends a little on its neighbours in the stream.
+
+    Parameters
+    ----------
+    compared : Compared
+        Which detector.
+    seed : int
+        Decides what is random in it.
+    """
+
+    def __init__(self, compared: Compared, seed: int) -> None:
+        self.compared = compared
+        self.seed = seed
+
+    def fit(self, train: NDArray[np.float64]) -> None:
+        """Keep the records that others are laid beside."""
+        self._low, self._high = train.min(axis=0), train.max(axis=0)
+        self.detector = _first(self.compared, train, self._low, self._high)
+
+    def score(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Score records of shape (m, d), higher is more anomalous."""
+        rows = _first(self.compared, rows, self._low, self._high)
+        size = max(1, len(self.detector) // (_BESIDE_SHARE - 1))
+        found = []
+        for start in range(0, len(rows), size):
+            block = rows[start : start + size]
+            judge = _build(self.compared, rows.shape[1], self.seed)
+            judge.fit(np.concatenate([self.detector, block]))
+            found.append(np.ravel(judge.decision_scores_)[-len(block) :])
+        return np.concatenate(found)
+
+
+def _first(
+    compared: Compared,
+    rows: NDArray[np.float64],
+    low: NDArray[np.float64],
+    high: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Do what the method demands of records before it sees them."""
+    if compared.first == "cut":
+        return np.clip(rows, low, high)
+    if compared.first == "unit":
+        return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), _SHORTEST)
+    return rows
+
+
+def _build(compared: Compared, width: int, seed: int) -> Any:
+    """Return the detector, not yet fitted, with whatever it takes of seed, width and silence."""
+    module, _, name = compared.kind.partition(":")
+    if name == "FeatureBagging":
+        _stand_in_for_combo()
+    kind = getattr(import_module(module), name)
+    given = {
+        "random_state": seed,
+        "n_features": width,
+        "verbose": 0,
+        "device": "cpu",
+        "detector_list": _local_detectors() if name == "LSCP" else None,
+    }
+    takes = inspect.signature(kind.__init__).parameters
+    parameters = {key: value for key, value in given.items() if key in takes}
+    return kind(**(parameters | dict(compared.parameters)))
+
+
+def _local_detectors() -> list[Any]:
+    from pyod.models.lof import LOF
+
+    return [LOF(n_neighbors=neighbours) for neighbours in _LOCAL_NEIGHBOURS]
+
+
+def _stand_in_for_combo() -> None:
+    """Give PyOD the mean and the maximum for which it asks a package that is no longer kept."""
+    functions: dict[str, Any] = {
+        "average": lambda scores: np.mean(scores, axis=1),
+        "maximization": lambda scores: np.max(scores, axis=1),
+    }
+    name = "pyod.models.combination"
+    combination = ModuleType(name, "Mean and maximum of several scores.")
+    combination.__dict__.update(functions)
+    sys.modules.setdefault(name, combination)
