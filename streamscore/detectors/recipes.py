@@ -61,8 +61,7 @@ RECIPES: dict[str, Recipe] = {
             members=(
                 ("feature-tails", 1.0),
                 ("repeated-texts", 1.0),
-                ("repeats", 1.0),
-                ("stray-times", 1.0),
+                ("stray-times", 0.3),
             ),
         ),
         Recipe(
