@@ -27,6 +27,7 @@ from streamscore.features.columns import planned
 
 _LEARNED = Measure._fields[2:]
 _INTEGERS = ("place", "scale", "length_place")
+_MOST_COLUMNS = 1 << 20
 
 
 class FeatureTails:
@@ -62,6 +63,7 @@ class FeatureTails:
         self._places, self._scales, self._length_places = (
             np.array([getattr(one, name) for one in measures], np.int64) for name in _INTEGERS
         )
+        self._fewest_columns = int(max(self._places.max(), self._length_places.max())) + 1
         self._signs = np.array([one.sign for one in measures])
         self._usual = np.array(
             [[one.center, one.variance, one.letter_variance] for one in measures]
@@ -99,6 +101,10 @@ class FeatureTails:
         got = {name: arrays[name].shape for name in _LEARNED}
         if got != shapes or names != sorted(names) or not names:
             raise BundleError(f"feature tails have arrays of {shapes}, by channel; got {got}")
+        places = np.stack([arrays["place"], arrays["length_place"]])
+        # The kernel looks nothing up twice.
+        if not ((places >= 0) & (places < _MOST_COLUMNS)).all():
+            raise BundleError(f"feature tails are of columns from 0 on; got {places.tolist()}")
         rows = zip(*(arrays[name].tolist() for name in _LEARNED), strict=True)
         return cls([Measure(*name, *row) for name, row in zip(names, rows, strict=True)])
 
@@ -115,7 +121,17 @@ class FeatureTails:
         return {}
 
     def measured(self, matrix: Matrix) -> Matrix:
-        """Return the measures of rows: of shape (n, measures), 0 where a value is missing."""
+        """Return the measures of rows: of shape (n, measures), 0 where a value is missing.
+
+        Raises
+        ------
+        ValueError
+            When the rows have fewer columns than are measured.
+        """
+        if matrix.shape[1] < self._fewest_columns:
+            raise ValueError(
+                f"feature tails read {self._fewest_columns} columns, got rows of {matrix.shape[1]}"
+            )
         out = np.empty((len(matrix), len(self._measures)))
         rows = np.ascontiguousarray(matrix, np.float64)
         columns = (self._places, self._signs, self._scales, self._length_places)

@@ -210,7 +210,8 @@ def _learn_texts(
     """Learn of each text field: which numbers it predicts, and the arrays by the field's place."""
     names = codec.source.with_role("number")
     numbers = {name: _numbers(codec, records, name) for name in names}
-    predicted, arrays = {}, {}
+    predicted: dict[str, list[str]] = {}
+    arrays: dict[str, NDArray[Any]] = {}
     for i, name in enumerate(codec.source.with_role("text")):
         learned, predicted[name] = LearnedText.fit(codec.values_of(records, name), numbers)
         arrays |= {f"text{i}.{key}": array for key, array in learned.arrays().items()}

@@ -153,5 +153,6 @@ def _balance(values: NDArray[np.float64]) -> NDArray[np.float64]:
     _, grade, counts = np.unique(values, return_inverse=True, return_counts=True)
     if len(counts) > _MOST_GRADES:
         return np.ones(len(values))
-    weight: NDArray[np.float64] = 1.0 / np.sqrt(counts[grade])
-    return weight / weight.mean()
+    weight = 1.0 / np.sqrt(counts[grade])
+    balanced: NDArray[np.float64] = weight / weight.mean()
+    return balanced
