@@ -22,7 +22,7 @@ UNSEEN, BELOW, MISSING = 0, 1, 2
 """What the three codes after the known ones stand for, in their order."""
 
 _MOST_KNOWN = 64
-"""Codes of one column; rarer categories share the last of them. Tables of three columns stay small."""
+"""Codes of one column: tables of three columns stay small. Rarer categories share the last one."""
 
 _WIDEST = 4096
 """Whole numbers lie in a table from the lowest to the highest, if it is no longer than this."""
@@ -144,7 +144,7 @@ class Codebook:
         ValueError
             When the rows have another number of columns.
         """
-        found: NDArray[np.int16] = codes_of(self.checked(matrix), *self.rules)
+        found: NDArray[np.int16] = codes_of(self.checked(matrix), self.rules)
         return found
 
     def checked(self, matrix: Matrix) -> Matrix:

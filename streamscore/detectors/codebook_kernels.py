@@ -13,8 +13,12 @@ BLOCK = 128
 
 
 @njit(cache=True, nogil=True)
-def write_codes(matrix, begin, rows, low, per_unit, is_exact, starts, slots, known, codes):  # type: ignore[no-untyped-def]
-    """Write the codes of some rows, column by column: `codes` is uint32 of shape (d, BLOCK)."""
+def write_codes(matrix, begin, rows, rules, codes):  # type: ignore[no-untyped-def]
+    """Write the codes of some rows, column by column.
+
+    `rules` are those of `Codebook`; `codes` is uint32 of shape (d, BLOCK), or has more rows.
+    """
+    low, per_unit, is_exact, starts, slots, known = rules
     for i in range(len(known)):
         count, first, unseen = starts[i + 1] - starts[i], starts[i], known[i]
         for row in range(rows):
@@ -31,13 +35,14 @@ def write_codes(matrix, begin, rows, low, per_unit, is_exact, starts, slots, kno
 
 
 @njit(cache=True, nogil=True)
-def codes_of(matrix, low, per_unit, is_exact, starts, slots, known):  # type: ignore[no-untyped-def]
+def codes_of(matrix, rules):  # type: ignore[no-untyped-def]
     """Codes of rows: int16 of the shape of `matrix`."""
+    known = rules[5]
     out = np.empty(matrix.shape, np.int16)
     codes = np.empty((len(known), BLOCK), np.uint32)
     for begin in range(0, matrix.shape[0], BLOCK):
         rows = min(BLOCK, matrix.shape[0] - begin)
-        write_codes(matrix, begin, rows, low, per_unit, is_exact, starts, slots, known, codes)
+        write_codes(matrix, begin, rows, rules, codes)
         for row in range(rows):
             for i in range(len(known)):
                 out[begin + row, i] = codes[i, row]
@@ -45,13 +50,14 @@ def codes_of(matrix, low, per_unit, is_exact, starts, slots, known):  # type: ig
 
 
 @njit(cache=True, nogil=True)
-def unseen_counts(matrix, low, per_unit, is_exact, starts, slots, known):  # type: ignore[no-untyped-def]
+def unseen_counts(matrix, rules):  # type: ignore[no-untyped-def]
     """How many codes of each row are of values never seen: float64 of shape (n,)."""
+    known = rules[5]
     out = np.zeros(matrix.shape[0])
     codes = np.empty((len(known), BLOCK), np.uint32)
     for begin in range(0, matrix.shape[0], BLOCK):
         rows = min(BLOCK, matrix.shape[0] - begin)
-        write_codes(matrix, begin, rows, low, per_unit, is_exact, starts, slots, known, codes)
+        write_codes(matrix, begin, rows, rules, codes)
         for i in range(len(known)):
             for row in range(rows):
                 out[begin + row] += codes[i, row] - known[i] < 2

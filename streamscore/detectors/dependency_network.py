@@ -34,7 +34,6 @@ from streamscore.errors import BundleError
 from streamscore.features import Column, ColumnPlan
 from streamscore.features.columns import planned
 
-_SUM, _CLOSEST, _LARGEST = range(3)
 _SMALLEST_SHARE = 0.02
 """Columns that bring less than this share of a score are not spoken of."""
 
@@ -65,11 +64,9 @@ class DependencyNetwork:
         self._tables = tables
         self._groups = groups
         unsigned = (a.astype(np.uint32) for a in tables[:5])
-        self._rules = (*book.rules, *unsigned, tables.table, tables.parts)
-        # What a view's evidence counts for, in the place of its column.
-        views = np.arange(len(tables.column))
-        self._counts = np.zeros((len(views), len(book.known)))
-        self._counts[views, tables.column] = tables.parts[tables.column]
+        self._unsigned = (*unsigned, tables.table, tables.parts)
+        # What a view's evidence counts for.
+        self._parts = tables.parts[tables.column]
 
     @classmethod
     def fit(cls, matrix: Matrix, columns: Sequence[Column], seed: int) -> "DependencyNetwork":
@@ -116,31 +113,39 @@ class DependencyNetwork:
 
     def fold(self, matrix: Matrix, memory: Memory) -> NDArray[np.float64]:
         """Score rows: float64 of shape (n, 3), higher is more anomalous."""
-        scores: NDArray[np.float64] = surprises(self._book.checked(matrix), *self._rules)
+        scores: NDArray[np.float64] = surprises(
+            self._book.checked(matrix), self._book.rules, self._unsigned
+        )
         return scores
 
     def contributions(self, matrix: Matrix, channel: int) -> NDArray[np.float64]:
-        """Split the evidence over the columns; the sums over the columns are the score.
+        """Split the evidence over the columns.
 
-        Of the largest one all belongs to one column, the first of those that are as large.
+        A column has its own evidence, and beside it what all evidence would fall by if it were as
+        expected: a wrong value is a surprise itself, and makes surprises of those that depend on
+        it. Copies are replaced together, and share alike. All channels have the same contributions.
         """
         codes = self._book.encode(matrix)
-        evidence, _ = self._evidence(codes, channel)
-        column = self._tables.column[: evidence.shape[1]]
-        parts = np.zeros(codes.shape)
-        if channel == _LARGEST:
-            rows, best = np.arange(len(codes)), evidence.argmax(axis=1)
-            parts[rows, column[best]] = evidence[rows, best]
-            return parts
-        counted: NDArray[np.float64] = evidence @ self._counts[: len(column)]
-        return counted
+        found, rows = self._evidence(codes)
+        n, d = codes.shape
+        expected = self._tables.table[rows[:, :d] + self._book.known + EXTRA + 1]
+        # For each group of copies the row as it would be, one under the other.
+        is_in = self._groups == np.unique(self._groups)[:, None]
+        changed = np.where(is_in, expected[:, None, :], codes[:, None, :]).astype(codes.dtype)
+        evidence, _ = self._evidence(changed.reshape(-1, d))
+        left = (evidence @ self._parts).reshape(n, len(is_in))
+        fallen = np.maximum((found @ self._parts)[:, None] - left, 0.0)
+        own = np.zeros((n, d))
+        np.add.at(own.T, self._tables.column, (found * self._parts).T)
+        parts: NDArray[np.float64] = np.maximum(own, 0.0) + (fallen / is_in.sum(axis=1)) @ is_in
+        return parts
 
     def reasons(
         self, row: NDArray[np.float64], channel: int, score: float, wording: Wording
     ) -> list[Reason]:
         """Say what was seen, and what was expected from which parents."""
         codes = self._book.encode(row[None, :])
-        found, rows = self._evidence(codes, channel)
+        found, rows = self._evidence(codes)
         evidence, column = found[0].tolist(), self._tables.column.tolist()
         shares = shares_of(self.contributions(row[None, :], channel)[0]).tolist()
         loudest: dict[int, int] = {}
@@ -166,14 +171,10 @@ class DependencyNetwork:
             for group, share in heard.items()
         ]
 
-    def _evidence(
-        self, codes: NDArray[np.int16], channel: int
-    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    def _evidence(self, codes: NDArray[np.int16]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Evidence by view, and where its rows begin in the table: both of shape (n, views)."""
-        tables = self._tables
-        views = codes.shape[1] if channel == _CLOSEST else len(tables.column)
-        rows = rows_of(codes, tables.parents[:views], *tables[2:5])
-        return tables.table[rows + codes[:, tables.column[:views]]].astype(np.float64), rows
+        rows = rows_of(codes, *self._tables[1:5])
+        return self._tables.table[rows + codes[:, self._tables.column]].astype(np.float64), rows
 
 
 class _Spoken(NamedTuple):

@@ -10,26 +10,14 @@ _TOLERANCE = 1e-3
 
 
 @njit(cache=True, nogil=True)
-def broken(
-    matrix,
-    low,
-    per_unit,
-    is_exact,
-    starts,
-    slots,
-    known,
-    coefficients,
-    constants,
-    pairs,
-    firsts,
-    translated,
-    weights,
-):  # type: ignore[no-untyped-def]
+def broken(matrix, rules, relations):  # type: ignore[no-untyped-def]
     """Which relations rows break: float64 of shape (n, m + k), 0 or 1.
 
     A relation of which a value is missing, or one that history never translated, is not judged.
-    Parameters are those of `Codebook` and `Relations`.
+    `rules` are those of `Codebook`, `relations` the arrays of `Relations`.
     """
+    coefficients, constants, pairs, firsts, translated, weights = relations
+    known = rules[5]
     m = len(constants)
     out = np.zeros((matrix.shape[0], len(weights)))
     codes = np.empty((len(known), BLOCK), np.uint32)
@@ -44,12 +32,13 @@ def broken(
                 # False where a value is missing.
                 out[row, r] = abs(total) > _TOLERANCE
         if len(pairs):
-            write_codes(matrix, begin, rows, low, per_unit, is_exact, starts, slots, known, codes)
+            write_codes(matrix, begin, rows, rules, codes)
         for k in range(len(pairs)):
             x, y = pairs[k]
             missing = known[y] + 2
             for row in range(rows):
                 expected = translated[firsts[k] + codes[x, row]]
                 seen = codes[y, row]
-                out[begin + row, m + k] = expected >= 0 and seen != missing and seen != expected
+                is_judged = expected >= 0 and seen != missing
+                out[begin + row, m + k] = is_judged and seen != expected
     return out

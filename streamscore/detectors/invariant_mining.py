@@ -140,10 +140,9 @@ def _most_frequent(column: Whole) -> int:
 
 def _sample(unusual: NDArray[np.bool_], rng: np.random.Generator) -> Whole:
     """Draw rows in which each column is not as usual, and as many more."""
-    rows = [rng.integers(0, len(unusual), unusual.shape[1] * _UNUSUAL_ROWS)]
-    for column in unusual.T:
-        rows.append(rng.choice(np.flatnonzero(column), _UNUSUAL_ROWS))
-    return np.concatenate(rows)
+    any_rows = rng.integers(0, len(unusual), unusual.shape[1] * _UNUSUAL_ROWS)
+    chosen = [rng.choice(np.flatnonzero(column), _UNUSUAL_ROWS) for column in unusual.T]
+    return np.concatenate([any_rows, *chosen])
 
 
 def _held(

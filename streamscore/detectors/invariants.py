@@ -1,10 +1,10 @@
 """Invariants: what held in the whole history, and does not hold in a record.
 
-Three kinds of relation are learned. *Sums*: linear relations between whole numbers, such as a total
-that is the sum of its parts, or an hour that is the hour of the event time. *Translations*: two
-columns that say the same, each in codes of its own, such as a weekday from 1, Sunday, beside the one
-of the event time. Each broken relation counts -ln of how seldom history breaks it, so one that some
-percent of dirty records break counts for less.
+Two kinds of relation are learned. *Sums* are linear relations between whole numbers, such as a
+total that is the sum of its parts, or an hour that is the hour of the event time. *Translations*
+are two columns that say the same, each in codes of its own: a weekday from 1, Sunday, beside that
+of the event time. A broken relation counts -ln of the share of the history that breaks it, so one
+that dirty records break now and then counts for less.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from streamscore.detectors.codebook import Codebook
+from streamscore.detectors.codebook import MISSING, Codebook
 from streamscore.detectors.detector import Matrix, Memory
 from streamscore.detectors.invariant_kernels import broken
 from streamscore.detectors.invariant_mining import Relation, mine_relations
@@ -29,6 +29,9 @@ _LEAST_WHOLE = 0.99
 _LARGEST_VALUE = 2.0**31
 _MOST_COLUMNS = 60
 _LEAST_TRANSLATED = 0.98
+_UNSEEN_BLAME = 50.0
+"""How much more a value is to blame that was never seen."""
+
 _TARGET_SHARE = 0.6
 """What a total has of the blame; its parts share the rest."""
 
@@ -79,7 +82,11 @@ class Invariants:
     def __init__(self, book: Codebook, relations: Relations) -> None:
         self._book = book
         self._relations = relations
-        self._rules = (*book.rules, *relations)
+        self._blame = np.zeros((len(relations.weights), len(book.known)))
+        for number, coefficients in enumerate(relations.coefficients):
+            self._blame[number] = _blame(coefficients)
+        for number, pair in enumerate(relations.pairs, len(relations.coefficients)):
+            self._blame[number, pair] = 0.5
 
     @classmethod
     def fit(cls, matrix: Matrix, columns: Sequence[Column], seed: int) -> "Invariants":
@@ -135,14 +142,16 @@ class Invariants:
         """Split the weight of each broken relation over its columns.
 
         A total bears most of the blame, its parts the rest; columns that say the same share alike.
+        A value that was never seen bears far more.
         """
         found = self._relations
-        blame = np.zeros((len(found.weights), matrix.shape[1]))
-        for number, coefficients in enumerate(found.coefficients):
-            blame[number] = _blame(coefficients)
-        for number, pair in enumerate(found.pairs, len(found.coefficients)):
-            blame[number, pair] = 0.5
-        parts: NDArray[np.float64] = (self._broken(matrix) * found.weights) @ blame
+        broken_weights = self._broken(matrix) * found.weights
+        suspect = self._suspect(matrix)
+        parts = np.zeros(matrix.shape)
+        for number in range(len(found.weights)):
+            blame = suspect * self._blame[number]
+            blame /= blame.sum(axis=1, keepdims=True)
+            parts += broken_weights[:, number, None] * blame
         return parts
 
     def reasons(
@@ -153,7 +162,8 @@ class Invariants:
         weights = self._broken(row[None, :])[0] * found.weights
         if not weights.any():
             return [Reason((column.field,), 1.0 / len(row)) for column in wording.columns]
-        told = _Told(found, wording, row)
+        blame = self._suspect(row[None, :])[0] * self._blame
+        told = _Told(found, wording, row, blame / blame.sum(axis=1, keepdims=True))
         reasons: list[Reason] = []
         for number in np.flatnonzero(weights).tolist():
             share = float(weights[number] / weights.sum())
@@ -163,9 +173,16 @@ class Invariants:
                 reasons += told.translation(number - len(found.constants), share, self._book)
         return reasons
 
+    def _suspect(self, matrix: Matrix) -> NDArray[np.float64]:
+        """Return how suspect each value is by itself: float64 of the shape of the rows."""
+        codes, known = self._book.encode(matrix), self._book.known
+        return np.where((codes >= known) & (codes < known + MISSING), _UNSEEN_BLAME, 1.0)
+
     def _broken(self, matrix: Matrix) -> NDArray[np.float64]:
         """Return which relations rows break: float64 of shape (n, m + k), 0 or 1."""
-        found: NDArray[np.float64] = broken(self._book.checked(matrix), *self._rules)
+        found: NDArray[np.float64] = broken(
+            self._book.checked(matrix), self._book.rules, tuple(self._relations)
+        )
         return found
 
 
@@ -175,6 +192,7 @@ class _Told(NamedTuple):
     relations: Relations
     wording: Wording
     row: NDArray[np.float64]
+    blame: NDArray[np.float64]
 
     def sum(self, number: int, share: float) -> list[Reason]:
         coefficients = self.relations.coefficients[number]
@@ -191,12 +209,11 @@ class _Told(NamedTuple):
         words = f"{name} {seen}, but {them} to {written(float(total))}"
         whole = Reason(
             (self.wording.columns[target].field,),
-            share * _TARGET_SHARE,
+            share * float(self.blame[number, target]),
             words,
             tuple(f for f in self._named(parts) if f != self.wording.columns[target].field),
         )
-        each = share * (1.0 - _TARGET_SHARE) / len(parts)
-        return [whole, *(self._part(place, each, name) for place in parts)]
+        return [whole, *(self._part(p, share * float(self.blame[number, p]), name) for p in parts)]
 
     def translation(self, number: int, share: float, book: Codebook) -> list[Reason]:
         x, y = self.relations.pairs[number].tolist()
@@ -213,9 +230,8 @@ class _Told(NamedTuple):
 
     def _equation(self, coefficients: NDArray[np.float64], constant: float) -> str:
         """Write both sides as they are, and that they are not equal."""
-        left = [place for place in np.flatnonzero(coefficients > 0).tolist()]
-        right = [place for place in np.flatnonzero(coefficients < 0).tolist()]
-        sides = [self._terms(side, coefficients) for side in (left, right)]
+        left, right = coefficients > 0.0, coefficients < 0.0
+        sides = [self._terms(np.flatnonzero(one).tolist(), coefficients) for one in (left, right)]
         if constant:
             sides[1] = " and ".join(filter(None, [sides[1], written(constant)]))
         return f"{sides[0]}, but {sides[1]}"
@@ -245,9 +261,11 @@ def _target(coefficients: NDArray[np.float64]) -> int | None:
 def _blame(coefficients: NDArray[np.float64]) -> NDArray[np.float64]:
     is_in = coefficients != 0.0
     target = _target(coefficients)
+    count = int(is_in.sum())
     if target is None:
-        return is_in / is_in.sum()
-    parts = is_in * (1.0 - _TARGET_SHARE) / (is_in.sum() - 1)
+        alike: NDArray[np.float64] = is_in / count
+        return alike
+    parts: NDArray[np.float64] = is_in * (1.0 - _TARGET_SHARE) / (count - 1)
     parts[target] = _TARGET_SHARE
     return parts
 
@@ -257,8 +275,8 @@ def _sums(matrix: Matrix, columns: Sequence[Column], seed: int) -> list[Relation
     whole = [i for i, c in enumerate(columns) if c.kind != "code" and _is_whole(matrix[:, i])]
     places = np.array(whole[:_MOST_COLUMNS], np.int64)
     values = matrix[:, places]
-    good = (np.isfinite(values) & (np.abs(values) < _LARGEST_VALUE)).all(axis=1)
-    good &= (values == np.floor(np.where(good[:, None], values, 0.0))).all(axis=1)
+    is_whole = (values == np.floor(values)) & (np.abs(values) < _LARGEST_VALUE)
+    good = np.asarray(is_whole.all(axis=1))
     if good.sum() < 2:
         return []
     found = mine_relations(values[good].astype(np.int64), seed)

@@ -101,34 +101,21 @@ def judge(early, later, weights, sizes, column, parent, candidates, coarser):  #
 
 
 @njit(cache=True, nogil=True)
-def surprises(
-    matrix,
-    low,
-    per_unit,
-    is_exact,
-    starts,
-    slots,
-    known,
-    column,
-    parents,
-    widths,
-    firsts,
-    contexts,
-    table,
-    parts,
-):  # type: ignore[no-untyped-def]
+def surprises(matrix, rules, tables):  # type: ignore[no-untyped-def]
     """Scores of rows: float64 of shape (n, 3), a column for each of the network's channels.
 
-    Parameters are those of `Codebook` and of `SurpriseTables`, whole numbers unsigned.
+    `rules` are those of `Codebook`, `tables` the arrays of `SurpriseTables`, whole numbers
+    unsigned.
     """
+    column, parents, widths, firsts, contexts, table, parts = tables
+    d = len(rules[5])
     out = np.zeros((matrix.shape[0], 3))
-    d = len(known)
     # The last row stands for no parent: its code is always 0.
     codes = np.zeros((d + 1, BLOCK), np.uint32)
     total, largest = np.empty(BLOCK), np.empty(BLOCK, np.float32)
     for begin in range(0, matrix.shape[0], BLOCK):
         rows = min(BLOCK, matrix.shape[0] - begin)
-        write_codes(matrix, begin, rows, low, per_unit, is_exact, starts, slots, known, codes)
+        write_codes(matrix, begin, rows, rules, codes)
         total[:] = 0.0
         largest[:] = -np.inf
         for e in range(len(column)):

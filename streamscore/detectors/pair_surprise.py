@@ -28,8 +28,8 @@ _LEAST_EVIDENCE = 1.5
 """Pairs of columns of which no values give as much are left out."""
 
 _MOST_PAIRS = 300
-_NEAR = 1.0
-"""Pairs that say at most so much less than the most telling one are named beside it."""
+_TELLING = 0.5
+"""Pairs that say at least this part of what the most telling one says bear on the reasons."""
 
 _EARLY_SHARE = 0.02
 """A value is known once this share of its occurrences has passed: a slip may be years older."""
@@ -67,7 +67,7 @@ class PairSurprise:
         self._firsts = np.ascontiguousarray(firsts, np.int64)
         self._evidence = np.ascontiguousarray(evidence, np.float32)
         unsigned = self._pairs.astype(np.uint32), self._firsts.astype(np.uint32)
-        self._rules = (*book.rules, *unsigned, self._evidence)
+        self._unsigned = (*unsigned, self._evidence)
 
     @classmethod
     def fit(cls, matrix: Matrix, columns: Sequence[Column], seed: int) -> "PairSurprise":
@@ -127,8 +127,12 @@ class PairSurprise:
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return codes, pairs and their evidence."""
-        own = {"pairs": self._pairs, "firsts": self._firsts, "evidence": self._evidence}
-        return {**self._book.arrays(), **own}
+        return {
+            **self._book.arrays(),
+            "pairs": self._pairs,
+            "firsts": self._firsts,
+            "evidence": self._evidence,
+        }
 
     def parameters(self) -> dict[str, Any]:
         """Return how many pairs there are."""
@@ -140,22 +144,25 @@ class PairSurprise:
 
     def fold(self, matrix: Matrix, memory: Memory) -> NDArray[np.float64]:
         """Score rows: float64 of shape (n, 1), at least 0."""
-        scores: NDArray[np.float64] = largest_evidence(self._book.checked(matrix), *self._rules)
+        scores: NDArray[np.float64] = largest_evidence(
+            self._book.checked(matrix), self._book.rules, *self._unsigned
+        )
         return scores[:, None]
 
     def contributions(self, matrix: Matrix, channel: int = 0) -> NDArray[np.float64]:
-        """Give each column the most that a pair with it says.
+        """Add up, for each column, what its pairs say.
 
-        The two columns of the most telling pair have the score. Columns whose pairs say much less
-        have none.
+        Pairs that say less than half of the most telling one are left out. A value that meets
+        several others which it should not bears more than each of those.
         """
         codes = self._book.encode(matrix)
         parts = np.zeros(codes.shape)
         if len(self._pairs):
             evidence = self._of_pairs(codes)
-            evidence[evidence < evidence.max(axis=1, keepdims=True) - _NEAR] = 0.0
-            for side in (0, 1):
-                np.maximum.at(parts, (slice(None), self._pairs[:, side]), evidence)
+            evidence[evidence < _TELLING * evidence.max(axis=1, keepdims=True)] = 0.0
+            for k, (first, second) in enumerate(self._pairs.tolist()):
+                parts[:, first] += evidence[:, k]
+                parts[:, second] += evidence[:, k]
         return parts
 
     def reasons(
@@ -167,16 +174,16 @@ class PairSurprise:
         shares = shares_of(parts)
         reasons = []
         for place in np.flatnonzero(shares).tolist():
-            words, beside = "", ()
+            words, beside = "", wording.columns[place].field
             if parts[place]:
                 with_it = (self._pairs == place).any(axis=1)
                 best = int(np.where(with_it, evidence, -1.0).argmax())
                 pair = self._pairs[best].tolist()
                 other = pair[0] if pair[1] == place else pair[1]
                 words = _words(place, other, float(evidence[best]), row, wording)
-                beside = (wording.columns[other].field,)
+                beside = wording.columns[other].field
             field = wording.columns[place].field
-            parents = tuple(one for one in beside if one != field)
+            parents = () if beside == field else (beside,)
             reasons.append(Reason((field,), float(shares[place]), words, parents))
         return reasons
 
@@ -190,11 +197,11 @@ class PairSurprise:
 def _words(
     place: int, other: int, evidence: float, row: NDArray[np.float64], wording: Wording
 ) -> str:
-    one, beside = (
-        f"{wording.name(i)} {wording.seen(i, float(row[i]))}" for i in (place, other)
-    )
+    one, beside = (f"{wording.name(i)} {wording.seen(i, float(row[i]))}" for i in (place, other))
     times = float(np.exp(evidence))
-    return f"{one} and {beside} meet {times:,.{0 if times >= 9.5 else 1}f} times less than by chance"
+    return (
+        f"{one} and {beside} meet {times:,.{0 if times >= 9.5 else 1}f} times less than by chance"
+    )
 
 
 class _Since:

@@ -84,12 +84,13 @@ def _of_a_view(found: Sequence[Level], known: int) -> tuple[NDArray[np.int64], N
     """Return where each context's row begins, and the rows one after the other."""
     alone = found[0].shares[0]
     wrong = (1.0 - _ANYTHING) * alone + _ANYTHING / (known + 1)
-    place, rows = np.zeros(1, np.int64), []
+    place, rows, begun = np.zeros(1, np.int64), [], 0
     for level in found:
         # Every context begins with the row of the coarser one.
         place = np.repeat(place, len(level.met) // len(place))
-        place[level.met] = sum(map(len, rows)) + np.arange(int(level.met.sum()))
+        place[level.met] = begun + np.arange(int(level.met.sum()))
         rows.append(_rows(level.shares[level.met], wrong))
+        begun += len(rows[-1])
     table = np.concatenate(rows)
     return place * table.shape[1], table.ravel()
 

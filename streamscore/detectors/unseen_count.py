@@ -60,7 +60,7 @@ class UnseenCount:
 
     def fold(self, matrix: Matrix, memory: Memory) -> NDArray[np.float64]:
         """Count: float64 of shape (n, 1)."""
-        counts: NDArray[np.float64] = unseen_counts(self._book.checked(matrix), *self._book.rules)
+        counts: NDArray[np.float64] = unseen_counts(self._book.checked(matrix), self._book.rules)
         return counts[:, None]
 
     def contributions(self, matrix: Matrix, channel: int = 0) -> NDArray[np.float64]:

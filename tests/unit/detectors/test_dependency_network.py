@@ -1,0 +1,148 @@
+"""A dependency network agrees with counts, and finds and names what does not fit."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from streamscore.detectors.codebook import Codebook
+from streamscore.detectors.dependency_network import DependencyNetwork
+from streamscore.detectors.network_learning import copies, learn_views
+from streamscore.detectors.reasons import Wording
+from streamscore.errors import BundleError
+from streamscore.features import Column
+from tests.naive.network import naive_evidence
+
+WORDS = ("clear", "rain", "snow")
+
+
+def code(name: str, values: int) -> Column:
+    return Column(name=name, field=name, kind="code", values=values)
+
+
+COLUMNS = (
+    code("weather", 3),
+    code("surface", 3),
+    code("colour", 2),
+    Column(name="hour", field="hour", kind="number"),
+    Column(name="at.hour", field="at", kind="calendar"),
+)
+
+
+def history(rows: int, seed: int = 1) -> NDArray[np.float64]:
+    """The surface follows the weather, the colour nothing; the hour is that of the time."""
+    rng = np.random.default_rng(seed)
+    weather = rng.choice(3, rows, p=[0.7, 0.2, 0.1])
+    surface = np.where(rng.random(rows) < 0.95, weather, rng.integers(0, 3, rows))
+    hour = rng.integers(0, 24, rows)
+    return np.column_stack([weather, surface, rng.integers(0, 2, rows), hour, hour]).astype(float)
+
+
+@pytest.fixture(scope="module")
+def network() -> DependencyNetwork:
+    return DependencyNetwork.fit(history(3000), COLUMNS, 1)
+
+
+def scores(network: DependencyNetwork, *rows: list[float]) -> NDArray[np.float64]:
+    return network.fold(np.array(rows, np.float64), network.begin())
+
+
+def words(network: DependencyNetwork, row: list[float]) -> list[tuple[tuple[str, ...], str]]:
+    wording = Wording(
+        COLUMNS,
+        lambda field: dict(zip(("weather", "surface", "colour", "hour"), row, strict=False))[field],
+        lambda field, known: WORDS[known],
+    )
+    found = network.reasons(np.array(row), 0, 1.0, wording)
+    assert sum(one.share for one in found) == pytest.approx(1.0)
+    return [(one.fields, one.words) for one in sorted(found, key=lambda one: -one.share)]
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 10_000))
+def test_the_evidence_is_that_of_plain_counts(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    sizes = rng.integers(1, 5, 4)
+    codes = np.column_stack([rng.integers(0, size, 60) for size in sizes])
+    codes[:, 1] = np.where(rng.random(60) < 0.8, codes[:, 0] % sizes[1], codes[:, 1])
+    columns = [code(f"c{i}", int(size)) for i, size in enumerate(sizes)]
+    network = DependencyNetwork.fit(codes.astype(float), columns, 1)
+    book = Codebook.fit(codes.astype(float), columns)
+    encoded = book.encode(codes.astype(float))
+    copied = copies(encoded, book.sizes)
+    views = learn_views(encoded, book.sizes, copied)
+    rows = np.vstack([codes[:5], sizes, sizes + 1]).astype(float)
+    for row, found in zip(book.encode(rows), network.fold(rows, {}), strict=True):
+        evidence = [naive_evidence(encoded, v, int(book.known[v.column]), row) for v in views]
+        parts = [1.0 / copied[v.column].sum() for v in views]
+        assert found[0] == pytest.approx(np.dot(evidence, parts), abs=1e-4)
+        assert found[1] == pytest.approx(np.dot(evidence[:4], parts[:4]), abs=1e-4)
+        assert found[2] == pytest.approx(max(evidence), abs=1e-4)
+
+
+def test_a_value_that_does_not_fit_its_parent_is_a_surprise(network: DependencyNetwork) -> None:
+    fitting, odd = scores(network, [0, 0, 1, 5, 5], [2, 0, 1, 5, 5])
+    assert (odd > fitting + 1.0).all()
+
+
+def test_a_value_never_seen_is_a_surprise_and_a_missing_one_is_read(
+    network: DependencyNetwork,
+) -> None:
+    fitting, unseen, missing = scores(
+        network, [0, 0, 1, 5, 5], [0, 3, 1, 5, 5], [0, 4, 1, np.nan, 5]
+    )
+    assert (unseen > fitting).all()
+    assert np.isfinite(missing).all()
+
+
+def test_the_reason_quotes_what_was_seen_and_what_was_expected(network: DependencyNetwork) -> None:
+    found = dict(words(network, [2, 0, 1, 5, 5]))
+    assert "at weather 2" in found["surface",]
+    assert found["surface",].startswith("surface is 0; ")
+    assert "it is snow in 9" in found["surface",]
+
+
+def test_copies_are_no_parents_of_each_other_and_are_named_together(
+    network: DependencyNetwork,
+) -> None:
+    encoded = Codebook.fit(history(3000), COLUMNS).encode(history(3000))
+    copied = copies(encoded, np.array([6, 6, 5, 27, 27]))
+    assert np.argwhere(np.triu(copied, 1)).tolist() == [[3, 4]]
+    fields = [fields for fields, _ in words(network, [0, 0, 1, 99, 99])]
+    assert {"hour", "at"} in [set(one) for one in fields]
+
+
+def test_contributions_name_the_column_that_explains_most(network: DependencyNetwork) -> None:
+    parts = network.contributions(np.array([[0, 3, 1, 5, 5], [0, 0, 1, 5, 5]], float), 0)
+    assert parts.argmax(axis=1)[0] == 1
+    assert (parts >= 0.0).all()
+
+
+def test_a_row_is_scored_alike_in_any_batch(network: DependencyNetwork) -> None:
+    rows = history(300, seed=2)
+    whole = network.fold(rows, {})
+    one_by_one = np.vstack([network.fold(row[None, :], {}) for row in rows])
+    np.testing.assert_array_equal(whole, one_by_one)
+
+
+def test_a_history_of_one_row_or_of_one_value_can_be_learned() -> None:
+    for rows in (history(1), np.zeros((50, 5)), np.full((20, 5), np.nan)):
+        assert np.isfinite(DependencyNetwork.fit(rows, COLUMNS, 1).fold(history(9), {})).all()
+
+
+@pytest.mark.parametrize("name", ["contexts", "table", "parents", "firsts", "column", "groups"])
+def test_tables_that_a_kernel_would_read_beyond_are_refused(
+    network: DependencyNetwork, name: str
+) -> None:
+    arrays = network.arrays()
+    arrays[name] = arrays[name][:-1]
+    with pytest.raises(BundleError):
+        DependencyNetwork.restore(arrays, network.parameters())
+
+
+def test_contexts_out_of_the_table_are_refused(network: DependencyNetwork) -> None:
+    arrays = network.arrays()
+    arrays["contexts"] = arrays["contexts"] + len(arrays["table"])
+    with pytest.raises(BundleError, match="rows for every context"):
+        DependencyNetwork.restore(arrays, network.parameters())
