@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from streamscore.detectors.autoencoder_kernels import reconstructed
+from streamscore.detectors.autoencoder_kernels import squared_errors
 from streamscore.detectors.design import Design, fit_inputs
 from streamscore.detectors.detector import Matrix, Memory
 from streamscore.detectors.reasons import Reason, Wording, plain_reasons
@@ -71,11 +71,11 @@ class Autoencoder:
         """Train a network with scikit-learn on a sample of the history."""
         design = fit_inputs(matrix, columns)
         places = np.random.default_rng(seed).permutation(len(matrix))[:most_rows]
-        values = design.points(matrix[places])[:, : design.numbers]
-        inputs = _cut(values)
-        weights, biases = _trained(inputs, (width, narrowest, width), seed)
+        points = design.points(matrix[places])
+        inputs = np.clip(points[:, : design.numbers], -_LARGEST_INPUT, _LARGEST_INPUT)
+        weights, biases = trained_network(inputs, (width, narrowest, width), seed)
         found = cls(design, weights, biases, np.ones(design.numbers))
-        errors = found._errors(values)
+        errors = found._parts(points)[:, : design.numbers]
         # Without the worst hundredth, which may be what is looked for.
         usual = np.minimum(errors, np.quantile(errors, 0.99, axis=0)).mean(axis=0)
         least = _SMALLEST_ERROR * np.maximum(inputs.var(axis=0), _SMALLEST_ERROR)
@@ -111,7 +111,7 @@ class Autoencoder:
 
     def score(self, matrix: Matrix) -> NDArray[np.float64]:
         """Score rows: sum of the features' errors, float64 of shape (n,), at least 0."""
-        scores: NDArray[np.float64] = self._parts(matrix).sum(axis=1)
+        scores: NDArray[np.float64] = self._parts(self._design.points(matrix)).sum(axis=1)
         return scores
 
     def begin(self) -> Memory:
@@ -124,7 +124,8 @@ class Autoencoder:
 
     def contributions(self, matrix: Matrix, channel: int = 0) -> NDArray[np.float64]:
         """Sum each row's errors by column; their sum over the columns is the score."""
-        return self._design.by_column(self._parts(matrix), matrix.shape[1])
+        parts = self._parts(self._design.points(matrix))
+        return self._design.by_column(parts, matrix.shape[1])
 
     def reasons(
         self, row: NDArray[np.float64], channel: int, score: float, wording: Wording
@@ -132,27 +133,17 @@ class Autoencoder:
         """Name the columns that were reconstructed badly."""
         return plain_reasons(self.contributions(row[None, :])[0], row, wording)
 
-    def _parts(self, matrix: Matrix) -> NDArray[np.float64]:
-        """Return each feature's error, those that never changed in the history as they are."""
-        points = self._design.points(matrix)
-        parts = points.astype(np.float64)
-        width = self._design.numbers
-        parts[:, :width] = self._errors(points[:, :width]) / self._error
+    def _parts(self, points: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return each feature's error; what never changed in the history counts as it is."""
+        layers = (self._weights, self._biases)
+        parts: NDArray[np.float64] = squared_errors(points, _LARGEST_INPUT, *layers, self._error)
         return parts
 
-    def _errors(self, values: NDArray[np.float32]) -> NDArray[np.float64]:
-        returned = reconstructed(_cut(values), self._weights, self._biases)
-        errors: NDArray[np.float64] = (values.astype(np.float64) - returned) ** 2
-        return errors
 
-
-def _cut(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.ascontiguousarray(np.clip(values, -_LARGEST_INPUT, _LARGEST_INPUT), np.float32)
-
-
-def _trained(
+def trained_network(
     inputs: NDArray[np.float32], hidden: tuple[int, int, int], seed: int
 ) -> tuple[Layers, Layers]:
+    """Train a network to return its inputs; return the weights and biases of its layers."""
     if inputs.shape[1] == 0:
         widths = (0, *hidden, 0)
         weights = tuple(np.zeros(sizes, np.float32) for sizes in pairwise(widths))

@@ -23,25 +23,43 @@ def _layer(inputs, weights, bias, is_rectified, outputs):  # type: ignore[no-unt
 
 
 @njit(cache=True, nogil=True)
-def reconstructed(points, weights, biases):  # type: ignore[no-untyped-def]
-    """Run rows through a network: float32 of shape (n, f).
+def squared_errors(points, largest, weights, biases, error):  # type: ignore[no-untyped-def]
+    """Run rows through a network, and compare what it returns with what it was given.
 
     Parameters
     ----------
-    points : float32 array of shape (n, f)
-        The rows.
+    points : float32 array of shape (n, g)
+        The rows; the first f features are the network's.
+    largest : float
+        Inputs are cut to +- this; what is compared is not.
     weights : tuple of float32 arrays
         Of shapes (f, h), (h, b), (b, h), (h, f).
     biases : tuple of float32 arrays
         One a layer.
+    error : float64 array of shape (f,)
+        What each feature's squared error is divided by.
+
+    Returns
+    -------
+    float64 array of shape (n, g)
+        Squared errors; features that the network has not are passed on.
     """
-    out = np.empty((len(points), len(biases[3])), np.float32)
+    width = len(biases[3])
+    out = np.empty(points.shape)
+    inputs, returned = np.empty(width, np.float32), np.empty(width, np.float32)
     first = np.empty(len(biases[0]), np.float32)
     middle = np.empty(len(biases[1]), np.float32)
     last = np.empty(len(biases[2]), np.float32)
     for row in range(len(points)):
-        _layer(points[row], weights[0], biases[0], True, first)
+        for i in range(width):
+            inputs[i] = min(max(points[row, i], np.float32(-largest)), np.float32(largest))
+        _layer(inputs, weights[0], biases[0], True, first)
         _layer(first, weights[1], biases[1], True, middle)
         _layer(middle, weights[2], biases[2], True, last)
-        _layer(last, weights[3], biases[3], False, out[row])
+        _layer(last, weights[3], biases[3], False, returned)
+        for i in range(width):
+            difference = np.float64(points[row, i]) - np.float64(returned[i])
+            out[row, i] = difference * difference / error[i]
+        for i in range(width, points.shape[1]):
+            out[row, i] = points[row, i]
     return out

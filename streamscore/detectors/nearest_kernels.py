@@ -136,11 +136,11 @@ def nearest_rows(points, beyond, leaves, k):  # type: ignore[no-untyped-def]
         own[:] = 0
         _measure_boxes(point, low, high, numbers, weights, bounds)
         first = np.argmin(bounds)
-        _measure(point, rows[first], start[first], numbers, weights, squares)
+        _measure(point, rows, start, first, numbers, weights, squares)
         _take(squares, first, nearest, own)
         for leaf in range(len(rows)):
             if leaf != first and bounds[leaf] <= nearest[k - 1] * _SLACK:
-                _measure(point, rows[leaf], start[leaf], numbers, weights, squares)
+                _measure(point, rows, start, leaf, numbers, weights, squares)
                 _take(squares, leaf, nearest, own)
         for i in range(k):
             distances[row, i] = np.sqrt(np.float64(nearest[i]) + beyond[row])
@@ -157,25 +157,52 @@ def _measure_boxes(point, low, high, numbers, weights, bounds):  # type: ignore[
                 outside = max(lows[leaf] - value, value - highs[leaf], np.float32(0.0))
                 bounds[leaf] += outside * outside
         else:
-            weight = weights[i - numbers]
+            weight, none = weights[i - numbers], np.float32(0.0)
             for leaf in range(len(bounds)):
-                is_outside = (value < lows[leaf]) | (value > highs[leaf])
-                bounds[leaf] += weight if is_outside else np.float32(0.0)
+                below = weight if value < lows[leaf] else none
+                bounds[leaf] += weight if value > highs[leaf] else below
 
 
 @njit(cache=True, nogil=True, fastmath={"contract"})
-def _measure(point, rows, start, numbers, weights, squares):  # type: ignore[no-untyped-def]
-    squares[:] = start
-    for i in range(len(rows)):
-        value, others = point[i], rows[i]
-        if i < numbers:
-            for j in range(LEAF_ROWS):
-                difference = value - others[j]
-                squares[j] += difference * difference
-        else:
-            weight = weights[i - numbers]
-            for j in range(LEAF_ROWS):
-                squares[j] += np.float32(0.0) if value == others[j] else weight
+def _measure(point, rows, start, leaf, numbers, weights, squares):  # type: ignore[no-untyped-def]
+    for j in range(LEAF_ROWS):
+        squares[j] = start[leaf, j]
+    # Four features at a time, so that sums are fetched and put back a quarter as often.
+    for i in range(0, numbers - 3, 4):
+        _four_numbers(point, rows[leaf], i, squares)
+    for i in range(numbers - numbers % 4, numbers):
+        value, others = point[i], rows[leaf, i]
+        for j in range(LEAF_ROWS):
+            difference = value - others[j]
+            squares[j] += difference * difference
+    for i in range(numbers, rows.shape[1] - 3, 4):
+        _four_compared(point, rows[leaf], i, weights[i - numbers :], squares)
+    compared = rows.shape[1] - numbers
+    for i in range(rows.shape[1] - compared % 4, rows.shape[1]):
+        value, others, weight = point[i], rows[leaf, i], weights[i - numbers]
+        for j in range(LEAF_ROWS):
+            squares[j] += np.float32(0.0) if value == others[j] else weight
+
+
+@njit(cache=True, nogil=True, fastmath={"contract"}, inline="always")
+def _four_numbers(point, rows, i, squares):  # type: ignore[no-untyped-def]
+    p, q, r, s = point[i], point[i + 1], point[i + 2], point[i + 3]
+    ps, qs, rs, ss = rows[i], rows[i + 1], rows[i + 2], rows[i + 3]
+    for j in range(LEAF_ROWS):
+        a, b, c, d = p - ps[j], q - qs[j], r - rs[j], s - ss[j]
+        squares[j] += (a * a + b * b) + (c * c + d * d)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _four_compared(point, rows, i, weights, squares):  # type: ignore[no-untyped-def]
+    p, q, r, s = point[i], point[i + 1], point[i + 2], point[i + 3]
+    ps, qs, rs, ss = rows[i], rows[i + 1], rows[i + 2], rows[i + 3]
+    pw, qw, rw, sw = weights[0], weights[1], weights[2], weights[3]
+    same = np.float32(0.0)
+    for j in range(LEAF_ROWS):
+        a, b = same if p == ps[j] else pw, same if q == qs[j] else qw
+        c, d = same if r == rs[j] else rw, same if s == ss[j] else sw
+        squares[j] += (a + b) + (c + d)
 
 
 # No square is NaN, so that the processor may look at several at once.

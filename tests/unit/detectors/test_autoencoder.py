@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from streamscore.detectors.autoencoder import Autoencoder, _trained
-from streamscore.detectors.autoencoder_kernels import reconstructed
+from streamscore.detectors.autoencoder import Autoencoder, trained_network
+from streamscore.detectors.autoencoder_kernels import squared_errors
 from streamscore.features import Column
 
 COLUMNS = [Column(name=name, field=name, kind="number") for name in "abc"]
@@ -21,14 +21,15 @@ def test_the_kernel_gives_what_the_network_of_scikit_learn_gives() -> None:
     from sklearn.neural_network import MLPRegressor
 
     inputs = related(400, 0).astype(np.float32)
-    weights, biases = _trained(inputs, (16, 4, 16), 7)
+    weights, biases = trained_network(inputs, (16, 4, 16), 7)
     network = MLPRegressor(
         hidden_layer_sizes=(16, 4, 16), learning_rate_init=3e-3, max_iter=200, random_state=7
     ).fit(inputs, inputs)
     network.coefs_, network.intercepts_ = list(weights), list(biases)
-    found = reconstructed(inputs, weights, biases)
-    assert found == pytest.approx(network.predict(inputs), abs=1e-5)
-    assert np.mean((found - inputs) ** 2) < 0.5 * inputs.var()
+    found = squared_errors(inputs, 100.0, weights, biases, np.full(3, 2.0))
+    expected = (network.predict(inputs) - inputs) ** 2 / 2.0
+    assert found == pytest.approx(expected, rel=1e-3, abs=1e-6)
+    assert found.mean() < 0.2 * inputs.var()
 
 
 def test_a_number_that_does_not_follow_from_the_others_stands_out() -> None:

@@ -1,0 +1,171 @@
+"""What each detector costs a record on one thread, beside its library, and what a worker reaches.
+
+Batches of 1,024 rows, encoded as each detector wants them; detector and library take turns in one
+process, in processor time of the thread, and of each ratio the median over the rounds counts. The
+time of a detector holds the attribution of one row in a hundred. Then a worker on a real Kafka
+scores the same topic by the default model and by an isolation forest, in turns.
+"""
+
+import argparse
+import logging
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks._broker import Topic, embedded_broker
+from benchmarks._library_twins import LIBRARY_TWINS, Score, sklearn_forest
+from benchmarks._rates import worker_rate
+from benchmarks._records import Records, records_of, repeated
+from benchmarks._verdict import Bar, conclude
+from benchmarks._worker import trained_model
+from streamscore.detectors import Detector, detector_named, detector_names
+from streamscore.features import ColumnPlan, Encoder
+from streamscore.sources import Codec, Source, load_source
+
+_BATCH = 1024
+_FLAGGED = 10
+"""Rows of a batch that are explained: one in a hundred."""
+_FIT_RECORDS = 20_000
+_SEED = 42
+_LARGE_FOREST = 200
+_TIMES_FASTER, _WITHIN_US = 5.0, 2.0
+_NETWORK = "dependency-network"
+_FOREST = "isolation-forest"
+
+Matrix = NDArray[np.float64]
+
+
+class Fitted(NamedTuple):
+    """A detector fit on encoded records, and rows of its own to score."""
+
+    detector: Detector
+    history: Matrix
+    rows: Matrix
+
+    def score(self) -> None:
+        """Score the rows and explain a few of them, as a worker does."""
+        scores = self.detector.fold(self.rows, self.detector.begin())
+        flagged = scores[:, 0].argpartition(-_FLAGGED)[-_FLAGGED:]
+        self.detector.contributions(self.rows[flagged], 0)
+
+
+class Cost(NamedTuple):
+    """Microseconds a record of a detector and of its library; NaN where it has none."""
+
+    ours_us: float
+    library_us: float
+    times_faster: float
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether it is five times faster than its library, or within 2 us."""
+        return self.times_faster >= _TIMES_FASTER or self.ours_us <= _WITHIN_US
+
+
+def fitted(name: str, codec: Codec, found: Records) -> Fitted:
+    """Fit a detector on records, encoded as it wants them."""
+    kind = detector_named(name)
+    past = codec.read(found.values[:_FIT_RECORDS])
+    later = codec.read(found.values[_FIT_RECORDS : _FIT_RECORDS + _BATCH])
+    encoder = Encoder.fit(codec, past.records, kind.plan)
+    history, rows = (encoder.encode(b.records, b.utc_ms, b.local_ms) for b in (past, later))
+    return Fitted(kind.fit(history, encoder.columns, _SEED), history, rows)
+
+
+def compared(ours: Callable[[], object], theirs: Callable[[], object], rounds: int) -> Cost:
+    """Let two sides take turns; the medians of their times and of the rounds' ratios."""
+    ours(), theirs()
+    times = [(_cpu_us(ours), _cpu_us(theirs)) for _ in range(rounds)]
+    ours_us, library_us = (statistics.median(side) for side in zip(*times, strict=True))
+    return Cost(ours_us, library_us, statistics.median(b / a for a, b in times))
+
+
+def _cpu_us(score: Callable[[], object]) -> float:
+    # Processor time of one thread: others on the machine do not count.
+    began = time.thread_time()
+    score()
+    return (time.thread_time() - began) / _BATCH * 1e6
+
+
+def cost_of(name: str, of: Fitted, rounds: int) -> Cost:
+    """Compare a detector with its library; without one, with itself."""
+    if name not in LIBRARY_TWINS:
+        alone = compared(of.score, of.score, rounds)
+        return Cost(alone.ours_us, float("nan"), float("nan"))
+    library = LIBRARY_TWINS[name](of.detector, of.history)
+    return compared(of.score, lambda: library(of.rows), rounds)
+
+
+def against_large_forest(of: Fitted, codec: Codec, found: Records, rounds: int) -> Cost:
+    """Compare a detector with scikit-learn's forest of 200 trees over the forest's own columns."""
+    past = codec.read(found.values[: _FIT_RECORDS + _BATCH])
+    encoder = Encoder.fit(codec, past.records[:_FIT_RECORDS], ColumnPlan())
+    matrix = encoder.encode(past.records, past.utc_ms, past.local_ms)
+    forest: Score = sklearn_forest(matrix[:_FIT_RECORDS], _LARGE_FOREST)
+    rows = matrix[_FIT_RECORDS:]
+    return compared(of.score, lambda: forest(rows), rounds)
+
+
+def worker_ratio(source: Source, found: Records, options: argparse.Namespace) -> float:
+    """Return how many times as many records a second the default model reaches as the forest."""
+    models = [trained_model(source, found.values, name) for name in (None, _FOREST)]
+    with embedded_broker() as bootstrap_servers:
+        topic = Topic(bootstrap_servers, source, options.records)
+        topic.fill(repeated(found.values, topic.size))
+        worker_rate(topic, models[0], "warm")
+        ratios = []
+        for i in range(options.rounds):
+            default, forest = (
+                worker_rate(topic, model, f"w{i}.{side}") for side, model in enumerate(models)
+            )
+            ratios.append(default / forest)
+    return statistics.median(ratios)
+
+
+def main(arguments: list[str]) -> int:
+    """Run the benchmark; 0 where every bar is met."""
+    options = _parsed(arguments)
+    source = load_source(options.source)
+    codec, found = Codec(source), records_of(source, 100_000)
+    table = Table("detector", "us", "library, us", "times faster", title=f"speed, {found.origin}")
+    figures, bars = dict[str, float](), list[Bar]()
+    for name in options.detectors or detector_names():
+        of = fitted(name, codec, found)
+        cost = cost_of(name, of, options.rounds)
+        key = name.replace("-", "_")
+        figures |= {f"{key}_us": cost.ours_us, f"{key}_is_enough": float(cost.is_enough)}
+        bars.append(Bar(f"{key}_is_enough", 1.0))
+        if name in LIBRARY_TWINS:
+            figures[f"{key}_times_faster"] = cost.times_faster
+        table.add_row(name, *(f"{number:.2f}" for number in cost))
+        if name == _NETWORK:
+            large = against_large_forest(of, codec, found, options.rounds)
+            figures["network_share_of_large_forest"] = 1.0 / large.times_faster
+            bars.append(Bar("network_share_of_large_forest", 1 / 20, is_most=True))
+            table.add_row(f"{name} and a forest of 200", *(f"{number:.2f}" for number in large))
+    if options.records:
+        figures["worker_with_default_over_forest"] = worker_ratio(source, found, options)
+        bars.append(Bar("worker_with_default_over_forest", 1.0))
+    Console(width=100).print(table)
+    return conclude("detector_speed", figures, bars)
+
+
+def _parsed(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="benchmarks.detector_speed")
+    parser.add_argument("--source", default="accidents", choices=["accidents", "reviews"])
+    parser.add_argument("--detectors", nargs="*", help="some of them; without it all")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--records", type=int, default=150_000, help="on the topic; 0: no worker")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.ERROR)
+    sys.exit(main(sys.argv[1:]))
