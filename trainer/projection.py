@@ -9,8 +9,8 @@ from streamscore.evaluation.task import Slice, Task
 from streamscore.features import ColumnPlan, Encoder
 from trainer.usual_forest import plain_matrix
 
-_MOST_CLEAN = 1000
-_MOST_OF_A_KIND = 25
+_MOST_CLEAN = 600
+_MOST_OF_A_KIND = 20
 _DIMENSIONS_BEFORE = 30
 _FEWEST = 10
 _PLAN = ColumnPlan(text_dimensions=64)
@@ -40,7 +40,7 @@ def project(task: Task, seed: int) -> Projection | None:
     Parameters
     ----------
     task : Task
-        Whose records are projected: at most 1,000 clean ones and 25 of each kind.
+        Whose records are projected: at most 600 clean ones and 20 of each kind.
     seed : int
         Decides every random choice.
     """

@@ -15,7 +15,7 @@ def sums_held(fields: Sequence[str], history: Sequence[dict[str, Any]]) -> dict[
     """Find fields that are the sum of two others or more.
 
     Least squares gives the weight of every other field; those near 1 are the parts, and the sum
-    must hold in 99% of the records that have all of them.
+    must hold in 99% of the records that have all of them. Copies of other fields are left out.
 
     Parameters
     ----------
@@ -39,14 +39,20 @@ def sums_held(fields: Sequence[str], history: Sequence[dict[str, Any]]) -> dict[
     """
     table = _table(fields, history)
     found = {}
-    for place, name in enumerate(fields if len(table) else ()):
-        others = [i for i in range(len(fields)) if i != place and np.ptp(table[:, i]) > 0]
-        if len(others) < 2 or np.ptp(table[:, place]) == 0:
+    copies = set(copied_fields(fields, history))
+    moving = [
+        place
+        for place, name in enumerate(fields)
+        if len(table) and name not in copies and np.ptp(table[:, place]) > 0
+    ]
+    for place in moving:
+        others = [i for i in moving if i != place]
+        if len(others) < 2:
             continue
         weights = np.linalg.lstsq(table[:, others], table[:, place], rcond=None)[0]
         parts = [i for i, weight in zip(others, weights, strict=True) if weight > 0.5]
         if len(parts) >= 2 and _agrees(table[:, place], table[:, parts].sum(axis=1)):
-            found[name] = [fields[i] for i in parts]
+            found[fields[place]] = [fields[i] for i in parts]
     return found
 
 

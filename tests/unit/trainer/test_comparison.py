@@ -1,0 +1,134 @@
+"""Detectors are compared on a history that is cut in time, and the result is told."""
+
+import sys
+from functools import cache
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+from sklearn.ensemble import IsolationForest
+
+from streamscore.errors import HistoryError, UsageError
+from streamscore.evaluation.contender import Contender
+from streamscore.evaluation.recipe_contender import RecipeContender
+from streamscore.features import Column
+from tests.sensors import sensor_values
+from tests.trained_sensors import CODEC, history_of, sensors_history
+from trainer.comparison import Compared, Comparison, compare, task_of
+from trainer.comparison_files import summary_lines, tables_of, write_comparison
+from trainer.evaluating import contenders_of
+from trainer.labels import LabelledRecord
+from trainer.usual_forest import UsualForest, plain_matrix
+
+SEEDS = (3, 4)
+PREVALENCE = 0.01
+
+
+@cache
+def compared() -> Compared:
+    task = task_of(CODEC, sensors_history(), SEEDS, PREVALENCE)
+    contenders: list[Contender] = [RecipeContender("isolation-forest"), UsualForest("one-hot")]
+    return compare(task, sensors_history(), contenders, SEEDS, PREVALENCE, lambda: 0.0)
+
+
+def test_the_slices_follow_each_other_in_time() -> None:
+    task = compared().task
+    assert task.train.utc_ms[-1] <= task.calibrate.utc_ms[0]
+    assert task.calibrate.utc_ms[-1] <= task.test.utc_ms[0]
+    total = len(task.train) + len(task.calibrate) + len(task.test)
+    assert total == len(sensors_history())
+
+
+def test_too_short_a_history_is_refused() -> None:
+    with pytest.raises(HistoryError, match="at least 715 good records; received 100"):
+        task_of(CODEC, history_of(sensor_values(100)), SEEDS, PREVALENCE)
+
+
+def test_every_detector_is_measured_on_every_kind() -> None:
+    comparison = compared().comparison
+    assert [one.name for one in comparison.detectors] == ["isolation-forest", "one-hot forest"]
+    assert {"unseen", "extreme", "exact_repeat", "delayed"} <= set(comparison.kinds)
+    for one in comparison.detectors:
+        assert set(one.kinds) == set(comparison.kinds)
+        assert 0 <= one.measures.auprc <= 1
+    assert comparison.detectors[0].kinds["extreme"].measures.auroc > 0.7
+
+
+def test_what_people_call_an_anomaly_is_measured_and_not_taken_for_clean() -> None:
+    values = sensor_values(2000)
+    labels = [
+        LabelledRecord(value=values[place], is_anomaly=place % 2 == 0, is_flagged=False, event="")
+        for place in (10, 1900, 1901, 1990)
+    ]
+    task = task_of(CODEC, sensors_history(), SEEDS, PREVALENCE, labels)
+    assert len(task.test) == len(compared().task.test) - 2
+    assert task.labelled is not None
+    # That of the time that is learned from says nothing of what was not learned.
+    assert task.labelled.is_anomaly.tolist() == [True, False, True]
+    contenders = [RecipeContender("isolation-forest")]
+    found = compare(task, sensors_history(), contenders, SEEDS, PREVALENCE, lambda: 0.0)
+    labelled = found.comparison.detectors[0].labelled
+    assert labelled is not None
+    assert (labelled.anomalies, labelled.normal) == (2, 1)
+    assert any("judged by people" in table.columns for table in tables_of(found.comparison))
+
+
+def test_the_files_of_a_comparison_are_pictures_tables_and_a_summary(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)  # importing it fails
+    write_comparison(tmp_path / "out", compared())
+    written = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+    pictures = ["scores", "flagged", "top_anomalies", "trend", "kinds", "calibration", "projection"]
+    for name in pictures:
+        assert written.pop(f"{name}.png").startswith(b"\x89PNG")
+    results = msgspec.json.decode(written["results.json"])
+    assert results["kinds"] == compared().comparison.kinds
+    assert "| one-hot forest |" in written["tables.md"].decode()
+    assert "best" in written["summary.txt"].decode()
+    assert set(written) == {"results.json", "tables.md", "summary.txt"}
+
+
+def test_tables_and_summary_show_the_figures_that_were_measured() -> None:
+    comparison: Comparison = compared().comparison
+    detectors, kinds, reasons = tables_of(comparison)
+    forest = comparison.detectors[0]
+    assert f"{forest.measures.auprc:.3f}" in detectors.rows[0][2]
+    row = next(row for row in kinds.rows if row[0] == "extreme")
+    assert row[1].startswith(f"{forest.kinds['extreme'].measures.auprc:.3f}")
+    assert reasons.columns[1:] == ("isolation-forest",)
+    text = "\n".join(summary_lines(comparison))
+    assert "1.00% prevalence" in text
+    assert f"{comparison.test_rows:,} to test" in text
+
+
+def test_the_usual_forest_scores_as_scikit_learn_does() -> None:
+    task = compared().task
+    found = compared().performances[1]
+    again = UsualForest("one-hot").compete(task, SEEDS[0], lambda: 0.0)
+    assert np.array_equal(found.clean, again.clean)
+    assert [len(scores) for scores in found.anomalies] == [
+        len(one.anomalies) for one in task.injected
+    ]
+    columns = [
+        Column(name="a", field="a", kind="code", values=3),
+        Column(name="b", field="b", kind="number"),
+        Column(name="c", field="c", kind="cycle"),
+    ]
+    rows = np.array([[0.0, 5.0, 9.0], [4.0, np.nan, 9.0], [3.0, 1.0, 9.0]])
+    assert plain_matrix(rows, columns, "one-hot").tolist() == [
+        [1, 0, 0, 5],
+        [1, 0, 0, 0],
+        [0, 0, 0, 1],
+    ]
+    assert plain_matrix(rows, columns, "ordinal").tolist() == [[0, 5], [0, 0], [3, 1]]
+    forest = IsolationForest(random_state=0).fit(rows[:, :2][[0, 2]])
+    assert forest.score_samples(rows[[0, 2], :2]).max() < 0  # so the negative is what rises
+
+
+def test_the_first_detector_comes_before_the_usual_ones_and_those_that_are_named() -> None:
+    names = [one.name for one in contenders_of(CODEC.source, "isolation-forest", ["repeats"])]
+    assert names == ["isolation-forest", "one-hot forest", "ordinal forest", "repeats"]
+    with pytest.raises(UsageError, match=r"a detector is one of .*; got 'magic'"):
+        contenders_of(CODEC.source, "isolation-forest", ["magic"])
