@@ -20,7 +20,11 @@ from scorer.commands import commands
 from scorer.open_runs import follow_runs
 from scorer.pages import add_pages
 from scorer.parts import Part, Surroundings, make_part
-from scorer.preflight import refuse_a_taken_address, refuse_repeated_sources
+from scorer.preflight import (
+    refuse_a_missing_embedding,
+    refuse_a_taken_address,
+    refuse_repeated_sources,
+)
 from scorer.production_models import ProductionModels
 from scorer.runs import Runs
 from scorer.swap import Registry
@@ -126,6 +130,7 @@ def run_scorer(
     """
     refuse_repeated_sources(sources, settings.topics.prefix)
     refuse_a_taken_address(settings.worker.bind, settings.worker.port)
+    refuse_a_missing_embedding(sources)
     setup_logging(loglevel="INFO")
     logging.getLogger("kafka").setLevel(logging.WARNING)
     exposition = Exposition()

@@ -27,6 +27,9 @@ from streamscore.topics import input_max_bytes, largest_message_bytes
 _RUN_BATCH_RECORDS = 2048
 """A run goes on in smaller steps, so that the live stream need not wait long for its turn."""
 
+_MEANT_BATCH_RECORDS = 256
+"""A language model reads some fifty texts a second: a batch ends before a worker seems dead."""
+
 
 class Part(Struct, frozen=True):
     """One source's scoring: where its models come from, its processor, and who watches it."""
@@ -124,7 +127,7 @@ def make_part(
         name=name,
         group=group_of(settings, name),
         connection=librdkafka_config(settings.kafka),
-        settings=_of_a_run(settings.scorer) if run else settings.scorer,
+        settings=settings_of_a_part(settings.scorer, source, is_run=run is not None),
         input_topic=topics["records"].name,
         state_topic=topics["state"].name,
         slot=settings.worker.slot,
@@ -175,8 +178,15 @@ def _models(
     )
 
 
-def _of_a_run(scorer: Scorer) -> Scorer:
-    """A run is scored from its first record, whenever a worker comes."""
-    return msgspec.structs.replace(
-        scorer, start="earliest", batch_records=min(scorer.batch_records, _RUN_BATCH_RECORDS)
-    )
+def settings_of_a_part(scorer: Scorer, source: Source, *, is_run: bool) -> Scorer:
+    """Return the settings with batches as small as the source or the run wants them.
+
+    A run is scored from its first record, whenever a worker comes.
+    """
+    most = scorer.batch_records
+    if source.embedding == "minilm":
+        most = min(most, _MEANT_BATCH_RECORDS)
+    if not is_run:
+        return msgspec.structs.replace(scorer, batch_records=most)
+    most = min(most, _RUN_BATCH_RECORDS)
+    return msgspec.structs.replace(scorer, start="earliest", batch_records=most)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from streamscore.calibration import records_to_promise
 from streamscore.errors import UsageError
+from streamscore.features.minilm import require_embedding
 from streamscore.sources import Source
 from streamscore.topics import topic_name
 
@@ -48,6 +49,18 @@ def refuse_a_taken_address(bind: str, port: int) -> None:
             f"{error.strerror}. Name another with --port, or 0 for any free one (worker.bind, "
             "worker.port)"
         ) from None
+
+
+def refuse_a_missing_embedding(sources: Sequence[Source]) -> None:
+    """Refuse sources whose texts need a language model that is not installed.
+
+    Raises
+    ------
+    UsageError
+        As `require_embedding`.
+    """
+    for source in sources:
+        require_embedding(source)
 
 
 def warn_of_a_short_window(source: Source, partitions: int) -> None:

@@ -14,6 +14,7 @@ from msgspec import Struct
 from adapters.model_log import TrainedModel
 from streamscore.bundle import make_bundle_folder, write_bundle
 from streamscore.detectors.combination import Described
+from streamscore.features.minilm import packages_of, require_embedding
 from streamscore.settings import Settings
 from streamscore.sources import Codec, Source
 from streamscore.sources.record_files import RecordFile
@@ -101,7 +102,8 @@ def run_training(
     HistoryError
         When there are too few records.
     UsageError
-        When a file cannot be read, or there is no such detector.
+        When a file cannot be read, there is no such detector, or the source's embedding is not
+        installed.
     BrokerError
         When history is to be read from a topic and Kafka does not answer.
     RegistryError
@@ -135,6 +137,7 @@ def write_trained_bundle(
         Seconds from any fixed moment.
     """
     started = clock()
+    require_embedding(plan.source)
     make_bundle_folder(folder)
     codec = _codec(settings, plan.source)
     history = read_history(settings, codec, plan)
@@ -159,6 +162,7 @@ def prepare_model(settings: Settings, plan: TrainingPlan, folder: Path, clock: C
         Seconds from any fixed moment.
     """
     started = clock()
+    require_embedding(plan.source)
     codec = _codec(settings, plan.source)
     history = read_history(settings, codec, plan)
     training = train(codec, history, plan.detector, settings.trainer.seed, clock)
@@ -172,7 +176,7 @@ def prepare_model(settings: Settings, plan: TrainingPlan, folder: Path, clock: C
         source_name=plan.source.name,
         bundle=bundle,
         code_file=Path(pyfunc_model.__file__),
-        pip_requirements=tuple(f"{name}=={installed(name)}" for name in _SERVING_PACKAGES),
+        pip_requirements=_pip_requirements(plan.source),
         input_columns=input_columns(plan.source),
         input_example=example,
         output_example=pyfunc_model.BundleScorer(codec, training.bundle).score_table(example),
@@ -205,6 +209,11 @@ def _write(training: Training, source: Source, folder: Path) -> None:
     write_bundle(training.bundle, folder)
     described = msgspec.json.format(msgspec.json.encode(source), indent=1)
     (folder / pyfunc_model.SOURCE_FILE).write_bytes(described)
+
+
+def _pip_requirements(source: Source) -> tuple[str, ...]:
+    names = (*_SERVING_PACKAGES, *packages_of(source))
+    return tuple(f"{name}=={installed(name)}" for name in names)
 
 
 def _params(report: TrainingReport, training: Training) -> dict[str, Any]:

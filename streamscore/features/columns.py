@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
+from streamscore.features.minilm import DIMENSIONS
 from streamscore.sources.source import Source
 
 ColumnKind = Literal[
@@ -20,6 +21,7 @@ ColumnKind = Literal[
     "text_hash",
     "text_learned",
     "text_fingerprint",
+    "text_embedding",
 ]
 
 TEXT_STATISTICS = ("length", "words", "upper", "digits", "punctuation", "links")
@@ -86,6 +88,9 @@ class ColumnPlan(Struct, frozen=True, kw_only=True):
         Whether what is learned of texts is wanted: surprise, unknown words, residuals.
     text_fingerprints : bool
         Whether a number that names the normalised text is wanted.
+    text_embeddings : bool
+        Whether the vectors that a language model makes of texts are wanted; none where the source's
+        `embedding` is `hash`.
     """
 
     cycles: bool = True
@@ -97,6 +102,7 @@ class ColumnPlan(Struct, frozen=True, kw_only=True):
     text_statistics: bool = True
     text_learned: bool = False
     text_fingerprints: bool = False
+    text_embeddings: bool = False
 
     def __or__(self, other: "ColumnPlan") -> "ColumnPlan":
         """Return the plan of whatever either wants; scaled only where both are."""
@@ -117,8 +123,18 @@ class ColumnPlan(Struct, frozen=True, kw_only=True):
             "text_hash": self.text_dimensions > 0,
             "text_learned": self.text_learned,
             "text_fingerprint": self.text_fingerprints,
+            "text_embedding": self.text_embeddings,
         }
         return asked[column.kind]
+
+    def is_met_by(self, columns: Sequence[Column]) -> bool:
+        """Tell whether there are columns that the plan is for.
+
+        What reads vectors of texts has no use for the other columns alone.
+        """
+        if self.text_embeddings:
+            return any(column.kind == "text_embedding" for column in columns)
+        return any(self.wants(column) for column in columns)
 
 
 NOTHING = ColumnPlan(cycles=False, text_dimensions=0, scalars=False, text_statistics=False)
@@ -159,6 +175,7 @@ def plan_columns(
     every = [*_scalars(source), *_of_the_time(source)]
     for name in source.with_role("text"):
         every += _of_a_text(name, plan, predicted.get(name, ()))
+    every += _meanings(source)
     return tuple(column for column in every if plan.wants(column))
 
 
@@ -201,3 +218,13 @@ def _of_a_text(name: str, plan: ColumnPlan, predicted: Sequence[str]) -> list[Co
     ]
     fingerprint = Column(name=f"{name}.fingerprint", field=name, kind="text_fingerprint")
     return [*statistics, *hashed, *learned, *residuals, fingerprint]
+
+
+def _meanings(source: Source) -> list[Column]:
+    if source.embedding != "minilm":
+        return []
+    return [
+        Column(name=f"{name}.meaning{i}", field=name, kind="text_embedding")
+        for name in source.with_role("text")
+        for i in range(DIMENSIONS)
+    ]

@@ -17,7 +17,14 @@ from streamscore.features.columns import TEXT_LEARNED, Column, ColumnPlan, plan_
 from streamscore.features.cycles import encode_calendar, encode_cycles
 from streamscore.features.fingerprints import encode_fingerprints
 from streamscore.features.learned_texts import LearnedText
+from streamscore.features.minilm import (
+    DIMENSIONS,
+    MOST_REMEMBERED,
+    load_minilm,
+    require_embedding,
+)
 from streamscore.features.text import STATISTICS, bytes_of, encode_texts
+from streamscore.features.text_vectors import TextVectors
 from streamscore.sources.codec import Codec, Record
 from streamscore.sources.source import Source
 
@@ -70,6 +77,8 @@ class Encoder:
     ------
     BundleError
         When the arrays are not those that the plan asks for.
+    UsageError
+        When the plan wants vectors of a language model that is not installed.
 
     Attributes
     ----------
@@ -89,6 +98,7 @@ class Encoder:
         self._cycles = source.event_time.cycles
         self._texts = source.with_role("text")
         self._learned_texts = _learned_texts(self._texts, learned, arrays)
+        self._meanings = self._text_vectors(source)
         self._codec = codec
         self._rows = _generate_rows(codec, self._scalars, learned)
         self._centers = np.array([learned.centers.get(c.field, 0.0) for c in self._scalars])
@@ -162,6 +172,10 @@ class Encoder:
         for name in self._texts:
             texts = self._codec.values_of(records, name)
             width = self._encode_text(records, name, texts, out, width)
+        if self._meanings is not None:
+            for name in self._texts:
+                width, start = width + DIMENSIONS, width
+                self._meanings.write(self._codec.values_of(records, name), out[:, start:width])
         return out
 
     def _encode_text(
@@ -190,6 +204,12 @@ class Encoder:
             encode_fingerprints(data, out[:, width])
             width += 1
         return width
+
+    def _text_vectors(self, source: Source) -> TextVectors | None:
+        if not any(column.kind == "text_embedding" for column in self.columns):
+            return None
+        require_embedding(source)
+        return TextVectors(load_minilm().vector, MOST_REMEMBERED)
 
     def _encode_scalars(self, records: Sequence[Record], out: NDArray[np.float64]) -> int:
         width = len(self._scalars)

@@ -11,6 +11,7 @@ from streamscore.sources.dialects import Dialect
 FieldType = Literal["string", "integer", "float", "boolean", "any"]
 Role = Literal["category", "number", "flag", "time", "text", "id", "ignored"]
 Cycle = Literal["hour", "weekday", "month"]
+Embedding = Literal["hash", "minilm"]
 Path = tuple[str, ...]
 """The keys that lead to a value of a record, the outermost first."""
 
@@ -138,6 +139,9 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     history : {"clean", "dirty"}
         Whether the records that models learn from are known to hold anomalies that nobody labelled:
         it decides which detectors are the default.
+    embedding : {"hash", "minilm"}
+        What texts become beside their plain statistics: hashed words, or also the vectors of a
+        language model, which is an extra to install.
     """
 
     name: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,48}\Z")]
@@ -154,6 +158,7 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     dialects: dict[str, Dialect] = {}
     tombstones: Literal["deadletter", "skip"] = "deadletter"
     history: Literal["clean", "dirty"] = "clean"
+    embedding: Embedding = "hash"
 
     def with_role(self, *roles: Role) -> tuple[str, ...]:
         """Names of the fields that have one of the roles, in their order."""
@@ -169,7 +174,9 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return tuple(self.path_of(name) for name, field in self.fields.items() if field.private)
 
     def schema_hash(self) -> str:
-        """Hash of all that decides what a model reads: fields, paths, event time; 16 hex digits.
+        """Hash of all that decides what a model reads: fields, paths, event time, embedding.
+
+        16 hex digits.
 
         Two sources with the same hash can run the same bundle. Privacy, bounds, rates and dialects
         are left out: they change what is accepted or shown, not what is learned.
@@ -182,4 +189,6 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         ]
         time = self.event_time
         described = [learned, time.field, time.format, time.zone, list(time.cycles)]
+        # The default is left out, for older bundles know of no embedding.
+        described += [] if self.embedding == "hash" else [self.embedding]
         return hashlib.sha256(msgspec.json.encode(described)).hexdigest()[:16]

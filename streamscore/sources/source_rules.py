@@ -38,6 +38,11 @@ def source_faults(source: Source) -> Iterator[str]:
         yield f"key = {source.key!r} is not one of the fields"
     if source.records_per_day is not None and not isfinite(source.records_per_day):
         yield f"records_per_day must be a finite number, got {source.records_per_day}"
+    if source.embedding != "hash" and not source.with_role("text"):
+        yield (
+            f"embedding = {source.embedding!r} is made of fields of role text, and there is none: "
+            "leave it out, or give a field that role"
+        )
     if source.topic in (".", ".."):
         yield f"topic = {source.topic!r} is a name that Kafka does not take"
     if not source.event_time.cycles and not source.with_role("category", "number", "flag", "text"):

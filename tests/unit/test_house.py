@@ -70,7 +70,7 @@ def test_the_layers_are_the_agreed_ones() -> None:
 
 
 def test_the_contracts_name_what_the_domain_and_the_scorer_do_without() -> None:
-    domain = {"confluent_kafka", "faust", "kafka", "mlflow", "pandas", "prometheus_client"}
+    domain = {"confluent_kafka", "faust", "kafka", "mlflow", "onnxruntime", "pandas"}
     assert domain <= set(CONTRACTS["domain"]["forbidden_modules"])
     scorer = {"mlflow", "pandas", "pyod", "river", "sklearn"}
     assert scorer <= set(CONTRACTS["scorer"]["forbidden_modules"])

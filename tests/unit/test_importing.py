@@ -12,7 +12,7 @@ from tests.source_tree import PACKAGES, ROOT, at_import, imported, modules, tree
 PROBE = Path(__file__).with_name("import_probe.py")
 # Half a second to several seconds and a hundred megabytes each. (scipy is not among them: numba
 # looks at its version.)
-HEAVY = {"matplotlib", "mlflow", "pandas", "pyod", "river", "sklearn"}
+HEAVY = {"matplotlib", "mlflow", "onnxruntime", "pandas", "pyod", "river", "sklearn", "tokenizers"}
 
 
 def module_names(package: str) -> list[str]:
