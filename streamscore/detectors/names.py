@@ -19,6 +19,7 @@ _DETECTORS = {
     "sentinel-count": ("sentinel_count", "SentinelCount"),
     "stray-times": ("stray_times", "StrayTimes"),
     "unseen-count": ("unseen_count", "UnseenCount"),
+    "text-meaning": ("text_meaning", "TextMeaning"),
 }
 """Name -> module and class; imported when asked for, for kernels load slowly."""
 

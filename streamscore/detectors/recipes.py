@@ -60,6 +60,7 @@ RECIPES: dict[str, Recipe] = {
             name="text",
             members=(
                 ("feature-tails", 1.0),
+                ("text-meaning", 1.0),  # where the source asks for vectors
                 ("repeated-texts", 1.0),
                 ("stray-times", 0.3),
             ),
@@ -117,12 +118,22 @@ def fit_recipe(
         What the columns are.
     seed : int
         Decides every random choice.
+
+    Raises
+    ------
+    UsageError
+        When the source has nothing that any of the detectors looks at.
     """
     fitted = [
         (*_fit_one(name, matrix, columns, seed), share)
         for name, share in recipe.members
-        if any(detector_named(name).plan.wants(column) for column in columns)
+        if detector_named(name).plan.is_met_by(columns)
     ]
+    if not fitted:
+        raise UsageError(
+            f"{recipe.name} needs fields that the source does not have, or vectors of texts "
+            '(embedding = "minilm") that it does not ask for. Choose another detector'
+        )
     total = sum(float(_by_channel(detector, share).sum()) for detector, _, share in fitted)
     if len(fitted) == 1 and len(fitted[0][0].channels) == 1:
         detector, places, _ = fitted[0]

@@ -16,18 +16,27 @@ from streamscore.features import Encoder
 from streamscore.scoring import kept_memory
 from streamscore.sources import Codec
 from streamscore.sources.codec import Batch
+from tests.minilm import MEANT_ORDERS, with_minilm
 from tests.orders import ORDERS, encoded_orders, odd_orders, orders
 
 SEED = 5
-CODEC = Codec(ORDERS)
-HISTORY = 800
+CODEC = Codec(MEANT_ORDERS)
+HISTORY, FEWER = 800, 320
+"""Records of the history; fewer where a language model reads each, at ten milliseconds a text."""
+
 LATER = 120
 REFUSALS = (BundleError, KeyError, TypeError, ValueError)
 """What a detector may raise of arrays that are not its own."""
 
 Arrays = dict[str, NDArray[Any]]
 
-every_detector = pytest.mark.parametrize("name", detector_names())
+every_detector = pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[with_minilm] if detector_named(name).plan.text_embeddings else [])
+        for name in detector_names()
+    ],
+)
 
 
 class Case(NamedTuple):
@@ -57,10 +66,11 @@ class Case(NamedTuple):
 @cache
 def case_of(name: str) -> Case:
     kind = detector_named(name)
-    usual = orders(LATER, first=HISTORY)
+    count = FEWER if kind.plan.text_embeddings else HISTORY
+    usual = orders(LATER, first=count)
     past, later = (
         CODEC.read(encoded_orders(records))
-        for records in (orders(HISTORY), usual + odd_orders(usual[-1]))
+        for records in (orders(count), usual + odd_orders(usual[-1]))
     )
     assert past.faults == later.faults == []
     encoder = Encoder.fit(CODEC, past.records, kind.plan)
