@@ -77,7 +77,8 @@ def fit_tail(scores: NDArray[np.float64]) -> Tail:
     knots, surprise = different[kept], surprise[kept]
     if not np.isfinite(start):
         # How far beyond the highest score counts is measured by how far the scores lie apart.
-        scale = max(float(ordered[-1] - np.median(ordered)), float(np.ptp(ordered)), 1e-9)
+        # Where they are all alike nothing is known but the unit that the channel scores in.
+        scale = float(np.ptp(ordered)) or 1.0
         knots = np.append(knots, np.nextafter(knots[-1], np.inf))
         surprise = np.append(surprise, np.log(n + 1.0))
     return Tail(knots, surprise, start, scale, shape)
