@@ -14,20 +14,23 @@ _EVERY = 64
 """What is usual is asked again after so many records, by their count: never by their batch."""
 
 _SHARE_ABOVE = 0.02
-_FACTOR = 2.0
+_NEAREST = 32
+"""Distances that say whether the stream has just become slower: the second highest of them."""
+
+FACTOR = 2.0
+"""So many times as far as is usual is far."""
+
 _BUCKETS_AN_OCTAVE = 4.0
 
 
 @njit(cache=True, nogil=True)
-def fold(times, unit_ms, memory, out):  # type: ignore[no-untyped-def]
+def fold(times, memory, out):  # type: ignore[no-untyped-def]
     """Write the score of each event time, and take it in.
 
     Parameters
     ----------
     times : float64 array of shape (n,)
         Milliseconds since the epoch.
-    unit_ms : float
-        The usual step.
     memory : tuple of arrays
         The latest times, a ring; the buckets of the latest distances behind and ahead, rings; the
         farthest usual distances; number of records seen.
@@ -44,9 +47,13 @@ def fold(times, unit_ms, memory, out):  # type: ignore[no-untyped-def]
                 if count % _EVERY == 0 or count - LATEST == _FEWEST:
                     known = min(count - LATEST, REMEMBERED)
                     for direction in range(2):
-                        limits[direction] = _FACTOR * _usual(distances[direction], known)
-                if behind > limits[0] or ahead > limits[1]:
-                    out[row, 0] = np.log1p(max(behind, ahead) / unit_ms)
+                        limits[direction] = FACTOR * _usual(distances[direction], known)
+                direction = 1 if ahead > 0.0 else 0
+                farthest = max(behind, ahead)
+                far = max(limits[direction], limits[1] / FACTOR, 1.0)
+                if farthest > far / FACTOR:
+                    far = max(far, FACTOR * _second_highest(distances[direction], here))
+                out[row, 0] = np.log1p(farthest / far)
             distances[0, here], distances[1, here] = _bucket(behind), _bucket(ahead)
         latest[count % LATEST] = at
         seen[0] += 1
@@ -79,6 +86,22 @@ def _bucket(distance):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
+def _second_highest(buckets, here):  # type: ignore[no-untyped-def]
+    """Return the upper edge of the second highest of the latest buckets before a place."""
+    highest = second = 0
+    for back in range(1, _NEAREST + 1):
+        bucket = np.int64(buckets[(here - back) & (REMEMBERED - 1)])
+        second = max(second, min(bucket, highest))
+        highest = max(highest, bucket)
+    return _upper_edge(second)
+
+
+@njit(cache=True, nogil=True)
+def _upper_edge(bucket):  # type: ignore[no-untyped-def]
+    return 0.0 if bucket == 0 else 2.0 ** (bucket / _BUCKETS_AN_OCTAVE)
+
+
+@njit(cache=True, nogil=True)
 def _usual(buckets, known):  # type: ignore[no-untyped-def]
     """Return the upper edge of the bucket beyond which at most 2% of the known distances lie."""
     counts = np.zeros(256, np.int64)
@@ -88,4 +111,4 @@ def _usual(buckets, known):  # type: ignore[no-untyped-def]
     while bucket > 0 and above + counts[bucket] <= _SHARE_ABOVE * known:
         above += counts[bucket]
         bucket -= 1
-    return 0.0 if bucket == 0 else 2.0 ** (bucket / _BUCKETS_AN_OCTAVE)
+    return _upper_edge(bucket)

@@ -1,9 +1,9 @@
 """Stray times: an event time far from those of the records that arrived beside it.
 
 A history is sorted by time, so it does not show how disordered the stream is that it came from.
-That is learned on the stream itself, partition by partition: a distance counts where it is far
-beyond those of the latest records. What went on from the previous record counts for nothing, so a
-gap, or a jump that lasts, is odd once.
+That is learned on the stream itself, partition by partition: a distance counts by how far it lies
+beyond those of the latest records. What goes on from one of the two records before is not late, so
+a gap, or a jump that lasts, is odd once.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from streamscore.detectors.detector import Matrix, Memory
 from streamscore.detectors.reasons import Reason, Wording
-from streamscore.detectors.stray_kernels import LATEST, REMEMBERED, fold
+from streamscore.detectors.stray_kernels import FACTOR, LATEST, REMEMBERED, fold
 from streamscore.features import Column, ColumnPlan
 from streamscore.features.columns import planned
 
@@ -25,14 +25,11 @@ class StrayTimes:
     """Compares each event time with the latest ones of its partition.
 
     A time may lie behind the second highest of the latest five and the two before it, or ahead of
-    all five. A distance of d milliseconds scores ln(1 + d / unit) where it is more than twice as
-    far as all but 2% of the latest 1,024 in its direction, else 0. Both directions are one channel:
-    history has gaps, and so says how seldom a time is so far ahead, but no record that is late.
-
-    Parameters
-    ----------
-    unit_ms : float
-        The median step of the event time in history, milliseconds, at least 1.
+    all five. Its distance d scores ln(1 + d / far). Twice as far as all but 2% of the latest 1,024
+    distances in its direction is far, or as all but one of the latest 32 if that is more, for a
+    stream may become slower; what is late by no more than a usual step is never far. Both
+    directions are one channel: history has gaps, and so says how seldom a time is so far ahead, but
+    no record that is late.
     """
 
     name: ClassVar[str] = "stray-times"
@@ -40,30 +37,25 @@ class StrayTimes:
     has_memory: ClassVar[bool] = True
     channels = ("distance",)
 
-    def __init__(self, unit_ms: float) -> None:
-        self._unit_ms = unit_ms
-
     @classmethod
     def fit(cls, matrix: Matrix, columns: Sequence[Column], seed: int) -> "StrayTimes":
-        """Learn the usual step."""
-        steps = np.diff(matrix[:, 0])
-        steps = steps[steps > 0]
-        return cls(max(float(np.median(steps)), 1.0) if len(steps) else 1.0)
+        """Learn nothing: what is usual is learned on the stream."""
+        return cls()
 
     @classmethod
     def restore(
         cls, arrays: Mapping[str, NDArray[Any]], parameters: Mapping[str, Any]
     ) -> "StrayTimes":
         """Rebuild the detector from a bundle."""
-        return cls(float(parameters["unit_ms"]))
+        return cls()
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return nothing: what is learned of a history is one number."""
+        """Return nothing."""
         return {}
 
     def parameters(self) -> dict[str, Any]:
-        """Return the usual step."""
-        return {"unit_ms": self._unit_ms}
+        """Return how many distances are remembered."""
+        return {"remembered": REMEMBERED}
 
     def begin(self) -> Memory:
         """Return the memory of a partition of which nothing is known yet."""
@@ -79,7 +71,7 @@ class StrayTimes:
         out = np.zeros((len(matrix), 1))
         times = np.ascontiguousarray(matrix[:, 0], np.float64)
         kept = (memory["latest"], memory["distances"], memory["limits"], memory["seen"])
-        fold(times, self._unit_ms, kept, out)
+        fold(times, kept, out)
         return out
 
     def contributions(self, matrix: Matrix, channel: int) -> NDArray[np.float64]:
@@ -89,25 +81,9 @@ class StrayTimes:
     def reasons(
         self, row: NDArray[np.float64], channel: int, score: float, wording: Wording
     ) -> list[Reason]:
-        """Say how far off the event time lies."""
-        distance_ms = self._unit_ms * float(np.expm1(min(score, _LARGEST_SCORE)))
+        """Say how much farther off than usual the event time lies."""
+        usual = FACTOR * float(np.expm1(min(score, _LARGEST_SCORE)))
+        times = f"{usual:,.0f}" if usual >= 10.0 else f"{usual:.2g}"
         field = wording.columns[0].field
-        words = f"{field} lies {_duration(distance_ms)} off those of its neighbours in arrival"
+        words = f"{field} lies {times} times as far off its neighbours in arrival as usual at most"
         return [Reason((field,), 1.0, words)]
-
-
-_UNITS_MS = {"days": 86_400_000.0, "hours": 3_600_000.0, "minutes": 60_000.0, "seconds": 1_000.0}
-
-
-def _duration(milliseconds: float) -> str:
-    """Write a duration in the largest unit of which there are at least two.
-
-    Examples
-    --------
-    >>> _duration(1.08e9), _duration(7_200_000.0), _duration(12.0)
-    ('12.5 days', '2 hours', '12 milliseconds')
-    """
-    for name, unit in _UNITS_MS.items():
-        if milliseconds >= 2.0 * unit:
-            return f"{round(milliseconds / unit, 1):,g} {name}"
-    return f"{milliseconds:.0f} milliseconds"

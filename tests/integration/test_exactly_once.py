@@ -46,7 +46,7 @@ def test_every_record_ends_in_one_place_whatever_is_killed(kafka: str, tmp_path:
         history=values,
         lives=random_lives(random.Random(3), per_point=1, kills=1, leaves=1),
         scorer=Scorer(checkpoint_records=300, session_timeout_ms=6000),
-        detector="repeats",  # what it remembers must survive each takeover
+        detector="categorical",  # what it remembers must survive each takeover
     )
     result = run(conditions, tmp_path)
     assert result.unexpected == []

@@ -74,7 +74,7 @@ def naive_counts(
     return scores
 
 
-def naive_strays(times: Sequence[float], unit_ms: float) -> list[float]:
+def naive_strays(times: Sequence[float]) -> list[float]:
     """Score each event time by all before it."""
     scores: list[float] = []
     behinds: list[float] = []
@@ -91,18 +91,26 @@ def naive_strays(times: Sequence[float], unit_ms: float) -> list[float]:
             ahead = max(at - max(latest), 0.0)
             if n == 69 or (n > 69 and n % 64 == 0):
                 limits = (naive_limit(behinds[-1024:]), naive_limit(aheads[-1024:]))
-            if n >= 69 and (behind > limits[0] or ahead > limits[1]):
-                score = math.log1p(max(behind, ahead) / unit_ms)
+            own, limit = (aheads, limits[1]) if ahead > 0 else (behinds, limits[0])
+            far, farthest = max(limit, limits[1] / 2, 1.0), max(behind, ahead)
+            if farthest > far / 2:
+                far = max(far, 2 * sorted(map(edge, own[-32:]))[-2])
+            score = math.log1p(farthest / far) if n >= 69 else 0.0
             behinds.append(behind)
             aheads.append(ahead)
         scores.append(score)
     return scores
 
 
+def edge(distance: float) -> float:
+    """Upper edge of the quarter octave that a distance lies in; 0 below a millisecond."""
+    if distance < 1:
+        return 0.0
+    return float(2.0 ** (min(1 + math.floor(4 * np.log2(distance)), 255) / 4))
+
+
 def naive_limit(distances: Sequence[float]) -> float:
     """Twice the upper edge of the quarter octave beyond which at most 2% of distances lie."""
-    edges = sorted(
-        0.0 if d < 1 else 2.0 ** (min(1 + math.floor(4 * np.log2(d)), 255) / 4) for d in distances
-    )
+    edges = sorted(map(edge, distances))
     allowed = math.floor(0.02 * len(edges))
     return 2.0 * edges[len(edges) - 1 - allowed]

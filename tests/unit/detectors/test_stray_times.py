@@ -13,7 +13,9 @@ from tests.naive.repeats import naive_strays
 
 MINUTE_MS = 60_000.0
 DAY_MS = 1440 * MINUTE_MS
-DETECTOR = StrayTimes(MINUTE_MS)
+DETECTOR = StrayTimes()
+ODD = 3.0
+"""Far beyond what is usual: twenty times as far as is far."""
 
 
 def steady(count: int, seed: int = 1) -> NDArray[np.float64]:
@@ -32,7 +34,7 @@ def test_scores_equal_the_naive_ones(seed: int, disorder_minutes: float, days: f
     times = steady(1300, seed) + rng.uniform(0, disorder_minutes * MINUTE_MS, 1300)
     odd = rng.choice(1300, 12, replace=False)
     times[odd] += days * DAY_MS
-    assert scores(times) == pytest.approx(naive_strays(times.tolist(), MINUTE_MS))
+    assert scores(times) == pytest.approx(naive_strays(times.tolist()))
 
 
 @pytest.mark.parametrize("days", [-60.0, -2.0, 2.0, 60.0])
@@ -40,8 +42,8 @@ def test_a_stray_time_is_found_and_those_after_it_are_not(days: float) -> None:
     times = steady(1000)
     times[500] += days * DAY_MS
     found = scores(times)
-    assert found[500] > np.log(1000)
-    assert not found[501:520].any()
+    assert found[500] > ODD
+    assert found[501:520].max() < 1.0
 
 
 @pytest.mark.parametrize("days", [-30.0, 30.0])
@@ -49,14 +51,14 @@ def test_a_gap_or_a_jump_that_lasts_is_odd_once(days: float) -> None:
     times = steady(1000)
     times[500:] += days * DAY_MS
     found = scores(times)
-    assert found[500] > np.log(1000)
-    assert not found[501:600].any()
+    assert found[500] > ODD
+    assert found[501:600].max() < 1.0
 
 
 def test_two_streams_that_are_interleaved_are_two_streams() -> None:
     times = steady(2000)
     times[500::2] -= 30 * DAY_MS
-    assert np.count_nonzero(scores(times)[510:]) < 10
+    assert np.count_nonzero(scores(times)[510:] > 1.0) < 10
 
 
 @pytest.mark.parametrize("minutes", [60.0, 1440.0])
@@ -65,10 +67,10 @@ def test_a_stream_in_disorder_does_not_alarm_for_ever(minutes: float) -> None:
     times = steady(6000)
     order = np.argsort(times + rng.uniform(0, minutes * MINUTE_MS, len(times)))
     found = scores(times[order])
-    assert np.mean(found > 0) < 0.005
+    assert np.mean(found > 1.0) < 0.001
     late = times[order].copy()
     late[5000] -= 30 * DAY_MS
-    assert scores(late)[5000] > np.log(1000)
+    assert scores(late)[5000] > ODD
 
 
 def test_the_first_records_of_a_partition_say_nothing() -> None:
@@ -77,15 +79,21 @@ def test_the_first_records_of_a_partition_say_nothing() -> None:
     assert not scores(times).any()
 
 
-def test_the_usual_step_of_a_history_is_the_unit() -> None:
-    times = np.sort(steady(999, 3))
-    fitted = StrayTimes.fit(times[:, None], [], 1)
-    assert fitted.parameters()["unit_ms"] == pytest.approx(np.median(np.diff(times)))
-    assert StrayTimes.fit(np.full((9, 1), 5.0), [], 1).parameters() == {"unit_ms": 1.0}
+def test_a_stream_that_becomes_slower_does_not_alarm_until_it_is_used_to_it() -> None:
+    times = steady(3000)
+    steps = np.diff(times, prepend=times[0]) * np.geomspace(1.0, 300.0, 3000)
+    found = scores(np.cumsum(steps) + 1e12)
+    assert np.mean(found[1000:] > 1.0) < 0.002
+
+
+def test_history_says_how_seldom_a_gap_is_so_long() -> None:
+    found = np.sort(scores(steady(20_000, 5)))
+    assert found[-200] < 0.8  # one in a hundred
+    assert found[-1] < 1.5
 
 
 def test_words_say_how_far() -> None:
     wording = Wording([Column(name="at", field="at", kind="event_time")], str, lambda f, c: c)
-    (reason,) = DETECTOR.reasons(np.zeros(1), 0, float(np.log1p(12.5 * 1440)), wording)
+    (reason,) = DETECTOR.reasons(np.zeros(1), 0, float(np.log1p(125.0)), wording)
     assert reason.fields == ("at",)
-    assert reason.words == "at lies 12.5 days off those of its neighbours in arrival"
+    assert reason.words == "at lies 250 times as far off its neighbours in arrival as usual at most"
