@@ -48,14 +48,14 @@ class OneModel:
         return self._model
 
 
-def trained_bundle(source: Source, values: list[bytes]) -> Bundle:
-    """Train the default model on the first 20,000 records."""
+def trained_bundle(source: Source, values: list[bytes], detector: str | None = None) -> Bundle:
+    """Train the default model, or one by the recipe that is named, on the first 20,000 records."""
     codec = Codec(source)
     builder = HistoryBuilder(codec, _FIT_RECORDS)
     for place, value in enumerate(values[:_FIT_RECORDS]):
         builder.take(value, 0, place)
     history = builder.history("benchmark")
-    return train(codec, history, "isolation-forest", _SEED, time.perf_counter).bundle
+    return train(codec, history, detector, _SEED, time.perf_counter).bundle
 
 
 def warm_model(source: Source, bundle: Bundle, values: Sequence[bytes]) -> Model:
@@ -65,9 +65,9 @@ def warm_model(source: Source, bundle: Bundle, values: Sequence[bytes]) -> Model
     return model
 
 
-def trained_model(source: Source, values: list[bytes]) -> Model:
-    """Train the default model on the first 20,000 records and warm it up."""
-    return warm_model(source, trained_bundle(source, values), values)
+def trained_model(source: Source, values: list[bytes], detector: str | None = None) -> Model:
+    """Train a model as `trained_bundle` does, and warm it up."""
+    return warm_model(source, trained_bundle(source, values, detector), values)
 
 
 def settings_for(

@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks._broker import Topic, embedded_broker
-from benchmarks._library_twins import LIBRARY_TWINS, Score, sklearn_forest
+from benchmarks._library_twins import LIBRARY_TWINS, sklearn_forest
 from benchmarks._rates import worker_rate
 from benchmarks._records import Records, records_of, repeated
 from benchmarks._verdict import Bar, conclude
@@ -99,8 +99,7 @@ def cost_of(name: str, of: Fitted, rounds: int) -> Cost:
     if name not in LIBRARY_TWINS:
         alone = compared(of.score, of.score, rounds)
         return Cost(alone.ours_us, float("nan"), float("nan"))
-    library = LIBRARY_TWINS[name](of.detector, of.history)
-    return compared(of.score, lambda: library(of.rows), rounds)
+    return compared(of.score, LIBRARY_TWINS[name](of.detector, of.history, of.rows), rounds)
 
 
 def against_large_forest(of: Fitted, codec: Codec, found: Records, rounds: int) -> Cost:
@@ -108,9 +107,8 @@ def against_large_forest(of: Fitted, codec: Codec, found: Records, rounds: int) 
     past = codec.read(found.values[: _FIT_RECORDS + _BATCH])
     encoder = Encoder.fit(codec, past.records[:_FIT_RECORDS], ColumnPlan())
     matrix = encoder.encode(past.records, past.utc_ms, past.local_ms)
-    forest: Score = sklearn_forest(matrix[:_FIT_RECORDS], _LARGE_FOREST)
-    rows = matrix[_FIT_RECORDS:]
-    return compared(of.score, lambda: forest(rows), rounds)
+    history, rows = matrix[:_FIT_RECORDS], matrix[_FIT_RECORDS:]
+    return compared(of.score, sklearn_forest(history, rows, _LARGE_FOREST), rounds)
 
 
 def worker_ratio(source: Source, found: Records, options: argparse.Namespace) -> float:

@@ -122,7 +122,7 @@ def training_plan(
     from streamscore.runs import check_run_name
     from streamscore.sources import load_source
     from streamscore.sources.time_range import time_range
-    from trainer.app import DEFAULT_DETECTOR, TrainingPlan
+    from trainer.app import TrainingPlan
 
     if not files and dialect is not None:
         raise UsageError(
@@ -142,7 +142,7 @@ def training_plan(
         run=run,
         files=files,
         time_range=time_range(loaded, start, end),
-        detector=detector or DEFAULT_DETECTOR,
+        detector=detector,
         dialect=dialect,
         labels=labels,
     )

@@ -29,7 +29,6 @@ from trainer.report import TrainingReport, training_report
 from trainer.top_anomalies import top_anomalies
 from trainer.training import Clock, Training, train
 
-DEFAULT_DETECTOR = "isolation-forest"
 DIGEST_TAG = "streamscore.digest"
 """Tag of a version: the digest of its bundle."""
 
@@ -48,8 +47,8 @@ class TrainingPlan(Struct, frozen=True, kw_only=True):
         Files of history; none reads the source's topic.
     time_range : TimeRange
         Which event times are learned from.
-    detector : str
-        Name of the detector.
+    detector : str or None
+        Name of a recipe or a detector; None takes the one that fits the source and its history.
     dialect : str or None
         How the files are written; None recognises it.
     run : str or None
@@ -61,7 +60,7 @@ class TrainingPlan(Struct, frozen=True, kw_only=True):
     source: Source
     files: tuple[RecordFile, ...] = ()
     time_range: TimeRange = TimeRange()
-    detector: str = DEFAULT_DETECTOR
+    detector: str | None = None
     dialect: str | None = None
     run: str | None = None
     labels: bool = True

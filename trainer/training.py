@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from streamscore.bundle import Bundle, Trained, make_bundle
 from streamscore.calibration import Judged, RollingWindow
 from streamscore.detectors.combination import Combination
+from streamscore.detectors.default_recipe import default_recipe
 from streamscore.detectors.recipes import fit_recipe, recipe_named
 from streamscore.errors import HistoryError
 from streamscore.events import iso_utc
@@ -116,7 +117,9 @@ def split_in_time(source: Source, rows: int, origin: str = "the history") -> Spl
     return Split(fit, rows - fit - held_out, held_out)
 
 
-def train(codec: Codec, history: History, detector: str, seed: int, clock: Clock) -> Training:
+def train(
+    codec: Codec, history: History, detector: str | None, seed: int, clock: Clock
+) -> Training:
     """Train a model.
 
     Parameters
@@ -125,8 +128,8 @@ def train(codec: Codec, history: History, detector: str, seed: int, clock: Clock
         The source's codec.
     history : History
         What to learn from.
-    detector : str
-        Name of the recipe.
+    detector : str or None
+        Name of the recipe; None takes the one that fits the source and its history.
     seed : int
         Decides every random choice: the same history and seed give the same bundle.
     clock : callable
@@ -139,10 +142,11 @@ def train(codec: Codec, history: History, detector: str, seed: int, clock: Clock
     UsageError
         When there is no such detector.
     """
-    recipe = recipe_named(detector)
     split = split_in_time(codec.source, len(history), _described(history))
     started = clock()
-    encoder = Encoder.fit(codec, history.records[: split.fit], recipe.plan)
+    past = history.records[: split.fit]
+    recipe = recipe_named(detector or default_recipe(codec, past))
+    encoder = Encoder.fit(codec, past, recipe.plan)
     matrix = encoder.encode(history.records, history.utc_ms, history.local_ms)
     encoded = clock()
     cuts = [split.fit, split.fit + split.calibration]
@@ -159,7 +163,7 @@ def train(codec: Codec, history: History, detector: str, seed: int, clock: Clock
         "score_seconds": clock() - fit_done,
     }
     return Training(
-        bundle=_bundle(codec, encoder, detector, fitted, history, split, channels, seed),
+        bundle=_bundle(codec, encoder, recipe.name, fitted, history, split, channels, seed),
         split=split,
         matrix=matrix,
         channels=channels,

@@ -68,9 +68,11 @@ RECIPES: dict[str, Recipe] = {
         Recipe(
             name="continuous",
             members=(
+                ("nearest-neighbours", 2.0),
                 ("isolation-forest", 1.0),
-                ("nearest-neighbours", 1.0),
-                ("repeats", 0.3),
+                ("autoencoder", 1.0),
+                ("dependency-network", 0.3),
+                ("repeats", (0.3, 0.1)),
                 ("stray-times", 0.3),
             ),
         ),
