@@ -218,7 +218,7 @@ def print_answers(
     answers : sequence of Answer
         What came of it.
     channels : bool
-        Whether each channel of the first contender is listed as a detector of its own.
+        Whether the channels of the first contender are listed, each on its own.
     markdown : bool
         Whether the tables are written as markdown.
     """
@@ -229,13 +229,19 @@ def print_answers(
         f"{len(task.calibrate):,} to calibrate, {len(task.test):,} to test; each kind at "
         f"{PREVALENCE:.0%}, mean of {trials} seeds"
     )
-    own, other = [one.own for one in answers], [one.other for one in answers]
+    titled = {
+        "The kinds of the bars": [one.own for one in answers],
+        "Other kinds": [one.other for one in answers],
+    }
     if channels:
-        own += list(own[0].channels.values())
-        other += list(other[0].channels.values())
-    for title, found in (("The kinds of the bars", own), ("Other kinds", other)):
+        first = answers[0]
+        titled |= {
+            f"The channels of {first.own.name}": list(first.own.channels.values()),
+            "Its channels, other kinds": list(first.other.channels.values()),
+        }
+    for title, found in titled.items():
         tables = (detector_table(found), kind_table(found), reason_table(found))
-        for place, table in enumerate(tables):
+        for place, table in enumerate(table for table in tables if table.rows):
             _show(table, title if place == 0 else "", markdown=markdown)
 
 

@@ -36,7 +36,7 @@ from streamscore.sources import Codec, load_source
 from streamscore.sources.record_files import LocalFile
 from streamscore.synthetic.accident_anomalies import ACCIDENT_KINDS
 from trainer.history import History, history_from_files
-from trainer.usual_forest import UsualForest
+from trainer.usual_forest import usual_forest
 
 R1 = Split("R1", "2016-01-01", "2018-07-01", "2018-11-01", "2019-04-17")
 R2 = Split("R2", "2017-07-01", "2019-08-01", "2019-10-01", "2020-01-01")
@@ -113,7 +113,7 @@ def main(arguments: list[str]) -> int:
     for name in options.split or SPLITS:
         asked = accidents_question(SPLITS[name], history, seeds)
         answers = [answer(asked, one) for one in contenders]
-        forest = answer_each(asked, UsualForest("one-hot"), seeds)
+        forest = answer_each(asked, usual_forest("one-hot"), seeds)
         shown = [*answers, forest]
         print_answers(asked, shown, channels=options.channels, markdown=options.markdown)
         measured |= figures(name, answers[0], forest)

@@ -37,7 +37,7 @@ from streamscore.synthetic.kinds import Kinds
 from streamscore.synthetic.review_anomalies import REVIEW_KINDS
 from streamscore.synthetic.text_anomalies import texts_of
 from trainer.history import History, history_from_files
-from trainer.usual_forest import UsualForest
+from trainer.usual_forest import usual_forest
 
 CODEC = Codec(load_source("reviews"))
 
@@ -125,7 +125,7 @@ def main(arguments: list[str]) -> int:
     asked = reviews_question(history, review_kinds(options.shared), seeds)
     names: list[str] = options.detector or [recipe_or("text", _UNTIL_THEN)]
     answers = [answer(asked, name) for name in names]
-    forest = answer_each(asked, UsualForest("one-hot"), seeds)
+    forest = answer_each(asked, usual_forest("one-hot"), seeds)
     shown = [*answers, forest]
     print_answers(asked, shown, channels=options.channels, markdown=options.markdown)
     for kind in _OPPOSED:

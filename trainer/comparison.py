@@ -7,6 +7,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from streamscore.errors import StreamscoreError
 from streamscore.evaluation.contender import Clock, Contender, Performance
 from streamscore.evaluation.results import DetectorResult, result_of
 from streamscore.evaluation.task import Injecting, Labelled, Slice, Task
@@ -39,6 +40,8 @@ class Comparison(Struct, frozen=True, kw_only=True):
         One a trial.
     detectors : list of DetectorResult
         The results, the first of the recipe that would be trained.
+    failed : dict of str to str
+        Detectors that gave none, and why.
     labels : dict of str to int
         What became of people's labels, where any were wanted: `judged` detectors; `untested`, of
         another time than the test slice or bad; those without a record, as in `LabelledRecords`.
@@ -62,6 +65,7 @@ class Comparison(Struct, frozen=True, kw_only=True):
     nominal_rate: float
     seeds: list[int]
     detectors: list[DetectorResult]
+    failed: dict[str, str] = {}
     labels: dict[str, int] = {}
     seconds: float = 0.0
     address: str | None = None
@@ -133,6 +137,8 @@ def compare(
 ) -> Compared:
     """Let contenders learn and score, each fit once, and measure them.
 
+    One that fails is left out of the comparison, but for the first, whose error is raised.
+
     Parameters
     ----------
     task : Task
@@ -153,12 +159,19 @@ def compare(
     started = clock()
     performances: list[Performance] = []
     results: list[DetectorResult] = []
+    failed: dict[str, str] = {}
     for contender in contenders:
         told(contender.name)
-        performances.append(contender.compete(task, seeds[0], clock))
+        try:
+            performances.append(contender.compete(task, seeds[0], clock))
+        except StreamscoreError as error:
+            if not performances:
+                raise
+            failed[contender.name] = str(error)
+            continue
         results.append(result_of(contender.name, task, performances[-1:], prevalence))
     comparison = _comparison(task, history, seeds, prevalence, results)
-    comparison = msgspec.structs.replace(comparison, seconds=clock() - started)
+    comparison = msgspec.structs.replace(comparison, failed=failed, seconds=clock() - started)
     return Compared(comparison=comparison, task=task, performances=performances)
 
 

@@ -100,6 +100,7 @@ def summary_lines(comparison: Comparison) -> list[str]:
             f"  flagged   {best.flag_rate:.2%} of the clean records, at "
             f"{comparison.nominal_rate:.2%} nominal"
         ),
+        *(f"  failed    {name}: {why}" for name, why in comparison.failed.items()),
         *([f"  labels    {_listed(comparison.labels)}"] if comparison.labels else []),
     ]
 

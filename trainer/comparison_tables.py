@@ -97,7 +97,8 @@ def _measures(one: DetectorResult, *, with_intervals: bool) -> Iterator[str]:
 
 def _costs(one: DetectorResult) -> list[str]:
     size = f"{one.size_bytes / 1024:,.0f}" if one.size_bytes else "-"
-    return [f"{one.flag_rate:.2%}", f"{one.microseconds:.2f}", size]
+    time = f"{one.microseconds:.2f}" if one.microseconds else "-"
+    return [f"{one.flag_rate:.2%}", time, size]
 
 
 def _kind(one: DetectorResult, kind: str) -> str:

@@ -8,18 +8,26 @@ from msgspec import Struct
 
 from adapters.evaluation_log import LoggedEvaluation, log_evaluation
 from adapters.registry import Registry, model_name
+from streamscore.detectors.default_recipe import default_recipe
+from streamscore.detectors.detector import Matrix
 from streamscore.detectors.recipes import recipe_named
 from streamscore.errors import UsageError
 from streamscore.evaluation.contender import Clock, Contender
 from streamscore.evaluation.recipe_contender import RecipeContender
 from streamscore.evaluation.task import Task
+from streamscore.features import Column
 from streamscore.settings import Settings
 from streamscore.sources import Codec, Source
 from trainer.app import TrainingPlan, read_history
+from trainer.compared.names import COMPARED, compared_named
+from trainer.compared.preparation import PLAN
+from trainer.compared.process import Scored, check_installed
+from trainer.compared.process import fit_and_score as compared_scores
 from trainer.comparison import Compared, Comparison, compare, task_of
 from trainer.comparison_files import write_comparison
 from trainer.labels import LabelledRecords, labelled_records
-from trainer.usual_forest import UsualForest
+from trainer.matrix_contender import MatrixContender
+from trainer.usual_forest import usual_forest
 
 _MOST_SEEDS = 100
 
@@ -30,10 +38,10 @@ class EvaluationPlan(Struct, frozen=True, kw_only=True):
     Attributes
     ----------
     history : TrainingPlan
-        The source and where its history is; its detector is the first that is compared. Where it
-        asks for labels, what people said of records is measured too.
+        The source and where its history is. Where it asks for labels, what people said of records
+        is measured too.
     detectors : tuple of str
-        Further detectors.
+        Further detectors, beside the default of the source and the usual design.
     trials : int
         How many trials, each with anomalies of its own, 1 to 100.
     prevalence : float
@@ -46,29 +54,59 @@ class EvaluationPlan(Struct, frozen=True, kw_only=True):
     prevalence: float = 0.01
 
 
-def contenders_of(source: Source, first: str, detectors: Sequence[str]) -> list[Contender]:
-    """Return the detectors that are compared: the first, the usual design, those that are named.
+def contender_named(settings: Settings, name: str) -> Contender:
+    """Return the detector of a name, of the stream or one that can only be compared.
+
+    Parameters
+    ----------
+    settings : Settings
+        `trainer.compared_seconds`, `trainer.compared_mebibytes`.
+    name : str
+        Its name.
+
+    Raises
+    ------
+    UsageError
+        When there is no such detector, or an extra is not installed.
+    """
+    if name not in COMPARED:
+        return RecipeContender(recipe_named(name))
+    check_installed(compared_named(name))
+    trainer = settings.trainer
+
+    def fit_and_score(
+        train: Matrix, test: Matrix, columns: Sequence[Column], seed: int, _clock: Clock
+    ) -> Scored:
+        return compared_scores(
+            name,
+            train,
+            test,
+            columns,
+            seed=seed,
+            timeout_seconds=trainer.compared_seconds,
+            memory_bytes=trainer.compared_mebibytes << 20,
+        )
+
+    return MatrixContender(name, PLAN, fit_and_score)
+
+
+def contenders_of(source: Source, first: Contender, named: Sequence[Contender]) -> list[Contender]:
+    """Return the detectors that are compared: the first, the usual designs, those that are named.
 
     Parameters
     ----------
     source : Source
         The source.
-    first : str
-        The recipe that would be trained.
-    detectors : sequence of str
-        Further ones, by name.
-
-    Raises
-    ------
-    UsageError
-        When there is no such detector.
+    first : Contender
+        That of the source's default.
+    named : sequence of Contender
+        Further ones; the first is not repeated.
     """
-    names = dict.fromkeys((first, *detectors))
-    named: list[Contender] = [RecipeContender(recipe_named(name)) for name in names]
-    usual: list[Contender] = [UsualForest("one-hot")]
+    usual: list[Contender] = [usual_forest("one-hot")]
     if source.with_role("category"):
-        usual.append(UsualForest("ordinal"))
-    return [*named[:1], *usual, *named[1:]]
+        usual.append(usual_forest("ordinal"))
+    further = {one.name: one for one in named if one.name != first.name}
+    return [first, *usual, *further.values()]
 
 
 def run_evaluation(
@@ -101,7 +139,7 @@ def run_evaluation(
     """
     _check(plan)
     source = plan.history.source
-    contenders = contenders_of(source, plan.history.detector, plan.detectors)
+    named = [contender_named(settings, name) for name in plan.detectors]
     codec = Codec(source, settings.scorer.record_max_bytes)
     history = read_history(settings, codec, plan.history)
     labels = LabelledRecords(records=(), unusable={})
@@ -109,6 +147,8 @@ def run_evaluation(
         labels = labelled_records(settings, source, plan.history.run)
     seeds = [settings.trainer.seed + number for number in range(plan.trials)]
     task = task_of(codec, history, seeds, plan.prevalence, labels.records)
+    first = default_recipe(codec, task.train.records)
+    contenders = contenders_of(source, RecipeContender(first), named)
     compared = compare(task, history, contenders, seeds, plan.prevalence, clock, told)
     comparison = msgspec.structs.replace(compared.comparison, labels=labels_used(task, labels))
     return msgspec.structs.replace(compared, comparison=comparison)

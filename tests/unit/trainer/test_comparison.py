@@ -1,25 +1,32 @@
 """Detectors are compared on a history that is cut in time, and the result is told."""
 
 import sys
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from sklearn.ensemble import IsolationForest
 
+from streamscore.detectors.detector import Matrix
 from streamscore.errors import HistoryError, UsageError
-from streamscore.evaluation.contender import Contender
+from streamscore.evaluation.contender import Clock, Contender, Performance
 from streamscore.evaluation.recipe_contender import RecipeContender
-from streamscore.features import Column
+from streamscore.evaluation.task import Labelled, Task
+from streamscore.features import Column, ColumnPlan
+from streamscore.settings import load_settings
 from tests.sensors import sensor_values
 from tests.trained_sensors import CODEC, history_of, sensors_history
 from trainer.comparison import Compared, Comparison, compare, task_of
 from trainer.comparison_files import summary_lines, tables_of, write_comparison
-from trainer.evaluating import contenders_of
+from trainer.evaluating import contender_named, contenders_of
 from trainer.labels import LabelledRecord
-from trainer.usual_forest import UsualForest, plain_matrix
+from trainer.matrix_contender import MatrixContender
+from trainer.usual_forest import plain_matrix, usual_forest
 
 SEEDS = (3, 4)
 PREVALENCE = 0.01
@@ -28,7 +35,7 @@ PREVALENCE = 0.01
 @cache
 def compared() -> Compared:
     task = task_of(CODEC, sensors_history(), SEEDS, PREVALENCE)
-    contenders: list[Contender] = [RecipeContender("isolation-forest"), UsualForest("one-hot")]
+    contenders: list[Contender] = [RecipeContender("isolation-forest"), usual_forest("one-hot")]
     return compare(task, sensors_history(), contenders, SEEDS, PREVALENCE, lambda: 0.0)
 
 
@@ -106,8 +113,6 @@ def test_tables_and_summary_show_the_figures_that_were_measured() -> None:
 def test_the_usual_forest_scores_as_scikit_learn_does() -> None:
     task = compared().task
     found = compared().performances[1]
-    again = UsualForest("one-hot").compete(task, SEEDS[0], lambda: 0.0)
-    assert np.array_equal(found.clean, again.clean)
     assert [len(scores) for scores in found.anomalies] == [
         len(one.anomalies) for one in task.injected
     ]
@@ -127,8 +132,77 @@ def test_the_usual_forest_scores_as_scikit_learn_does() -> None:
     assert forest.score_samples(rows[[0, 2], :2]).max() < 0  # so the negative is what rises
 
 
+class Failing:
+    """A detector that cannot."""
+
+    name = "failing"
+
+    def compete(self, task: Task, seed: int, clock: Clock) -> Performance:
+        raise UsageError("it needs what is not there")
+
+
+def test_a_detector_that_fails_is_told_and_the_comparison_goes_on() -> None:
+    task = compared().task
+    few = msgspec.structs.replace(task, injected=task.injected[:2])
+    both: list[Contender] = [RecipeContender("isolation-forest"), Failing()]
+    found = compare(few, sensors_history(), both, SEEDS, PREVALENCE, lambda: 0.0).comparison
+    assert [one.name for one in found.detectors] == ["isolation-forest"]
+    assert "  failed    failing: it needs what is not there" in summary_lines(found)
+    with pytest.raises(UsageError, match="it needs what is not there"):
+        compare(few, sensors_history(), both[::-1], SEEDS, PREVALENCE, lambda: 0.0)
+
+
+class Halves(NamedTuple):
+    """Scores of a matrix: the first column of a row."""
+
+    scores: NDArray[np.float64]
+    microseconds_a_record: float = 2.0
+    size_bytes: int = 7
+
+
+def test_a_detector_of_matrices_gets_every_row_that_is_asked_for() -> None:
+    seen: list[tuple[int, int]] = []
+
+    def fit_and_score(
+        train: Matrix, test: Matrix, columns: Sequence[Column], seed: int, clock: Clock
+    ) -> Halves:
+        seen.append((len(train), len(columns)))
+        return Halves(np.nan_to_num(test[:, 0]))
+
+    judged = compared().task.test.part(3, 9)
+    labelled = Labelled(judged, np.ones(6, np.bool_))
+    task = msgspec.structs.replace(compared().task, labelled=labelled)
+    plan = ColumnPlan(cycles=False, text_dimensions=0)
+    found = MatrixContender("halves", plan, fit_and_score).compete(task, 1, lambda: 0.0)
+    assert seen[0][0] == len(task.train)
+    assert len(found.calibration) == len(task.calibrate)
+    assert len(found.clean) == len(task.test)
+    assert found.labelled is not None
+    assert np.array_equal(found.labelled, found.clean[3:9])
+    assert [len(one) for one in found.anomalies] == [len(one.anomalies) for one in task.injected]
+    assert (found.microseconds, found.size_bytes, found.ranks) == (2.0, 7, None)
+
+
 def test_the_first_detector_comes_before_the_usual_ones_and_those_that_are_named() -> None:
-    names = [one.name for one in contenders_of(CODEC.source, "isolation-forest", ["repeats"])]
-    assert names == ["isolation-forest", "one-hot forest", "ordinal forest", "repeats"]
+    settings = load_settings(None, {}, {})
+    names = ("repeats", "pyod-ecod", "isolation-forest")
+    named = [contender_named(settings, name) for name in names]
+    found = contenders_of(CODEC.source, RecipeContender("isolation-forest"), named)
+    assert [one.name for one in found] == [
+        "isolation-forest",
+        "one-hot forest",
+        "ordinal forest",
+        "repeats",
+        "pyod-ecod",
+    ]
     with pytest.raises(UsageError, match=r"a detector is one of .*; got 'magic'"):
-        contenders_of(CODEC.source, "isolation-forest", ["magic"])
+        contender_named(settings, "magic")
+
+
+def test_a_detector_of_a_library_is_compared_in_a_process_of_its_own() -> None:
+    task = compared().task
+    few = msgspec.structs.replace(task, injected=task.injected[:3])
+    found = contender_named(load_settings(None, {}, {}), "pyod-ecod").compete(few, 1, lambda: 0.0)
+    assert len(found.clean) == len(task.test)
+    assert [len(one) for one in found.anomalies] == [len(one.anomalies) for one in few.injected]
+    assert found.microseconds > 0
