@@ -19,7 +19,7 @@ from streamscore.detectors.feature_tails_kernels import (
     measure_rows,
 )
 from streamscore.detectors.feature_tails_words import words_of
-from streamscore.detectors.measures import Measure, measures_of
+from streamscore.detectors.measures import SCALES, Measure, measures_of
 from streamscore.detectors.reasons import Reason, Wording
 from streamscore.errors import BundleError, HistoryError
 from streamscore.features import Column, ColumnPlan
@@ -103,8 +103,13 @@ class FeatureTails:
             raise BundleError(f"feature tails have arrays of {shapes}, by channel; got {got}")
         places = np.stack([arrays["place"], arrays["length_place"]])
         # The kernel looks nothing up twice.
-        if not ((places >= 0) & (places < _MOST_COLUMNS)).all():
-            raise BundleError(f"feature tails are of columns from 0 on; got {places.tolist()}")
+        if not (
+            ((places >= 0) & (places < _MOST_COLUMNS)).all()
+            and np.isin(arrays["scale"], SCALES).all()
+            and (arrays["variance"] > 0.0).all()
+            and (arrays["letter_variance"] >= 0.0).all()
+        ):
+            raise BundleError("feature tails are of columns from 0 on, and have variances above 0")
         rows = zip(*(arrays[name].tolist() for name in _LEARNED), strict=True)
         return cls([Measure(*name, *row) for name, row in zip(names, rows, strict=True)])
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from streamscore.detectors.detector import Matrix
 from streamscore.features import Column
 
-PLAIN, LOG, BY_LENGTH = range(3)
+SCALES = PLAIN, LOG, BY_LENGTH = range(3)
 """Scales: the value; sign(x) log(1 + |x|); the value, where that of short texts varies more."""
 
 _HEAVY_KURTOSIS = 9.0
@@ -169,7 +169,7 @@ def _by_chance(
     So a long text in capitals is odder than a word in capitals.
     """
     share = float(np.sum(values * lengths) / max(lengths.sum(), 1.0))
-    return share, 0.0, max(share * (1.0 - share), _LEAST_VARIANCE)
+    return share, _LEAST_VARIANCE, max(share * (1.0 - share), _LEAST_VARIANCE)
 
 
 def _by_length(

@@ -21,7 +21,8 @@ _SPACE, _DIGIT, _OTHER = 26, 27, 35
 _FNV_OFFSET = np.uint64(14695981039346656037)
 _FNV_PRIME = np.uint64(1099511628211)
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-"""2^64 over the golden ratio: spreads the first word's hash before the second's is mixed in."""
+"""2^64 over the golden ratio, which spreads what differs over the upper bits (Knuth, "The Art of
+Computer Programming", volume 3, section 6.4)."""
 
 _LONGEST_GAP = 2
 """Characters that may stand between two groups of digits of one number: `(555) 010-9999`."""
@@ -232,7 +233,9 @@ def _is_mark(data, i, end):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _slot(hashed, mask):  # type: ignore[no-untyped-def]
-    return np.int64((hashed >> np.uint64(20)) & mask)
+    # FNV leaves words that differ in their last letter alone apart in its outer bits only.
+    mixed = (hashed ^ (hashed >> np.uint64(32))) * _GOLDEN
+    return np.int64((mixed >> np.uint64(40)) & mask)
 
 
 @njit(cache=True, nogil=True)
