@@ -86,7 +86,7 @@ class Member:
         detector = kind.restore(under(arrays, "learned."), described.parameters)
         tails: list[Tail] = []
         while own := under(arrays, f"tail{len(tails)}."):
-            numbers = (float(own[name]) for name in ("start", "scale", "shape"))
+            numbers = (float(own[name]) for name in ("start", "scale", "shape", "limit"))
             tails.append(Tail(own["knots"], own["surprise"], *numbers))
         return cls(detector, arrays.get("places"), arrays["weights"], tails)
 

@@ -6,8 +6,11 @@ percentile the share is the one that was counted. Above it excesses are continue
 Pareto tail (Pickands, "Statistical inference using extreme order statistics", 1975) whose shape and
 scale come from their mean and variance (Hosking, Wallis, "Parameter and quantile estimation for the
 generalized Pareto distribution", 1987); its shape is held in [0, 0.5], 0 being the exponential one.
-A channel with few different values has no such tail: what is higher than all that was counted is as
-rare as can be told, once in n + 1, and grows from there with the logarithm of the excess alone.
+A channel with few different values has no such tail.
+
+What is higher than all n that were counted is as rare as can be told, once in n + 1. From there on t
+grows with the logarithm alone, of the excess or of what the continuation says: enough to rank by,
+and no channel can outshout the others by a tail that nobody has seen.
 """
 
 from typing import NamedTuple
@@ -37,6 +40,8 @@ class Tail(NamedTuple):
         Where the continuation begins; infinite where there is none.
     scale, shape : float
         Of the continuation: the scale is above 0, the shape in [0, 0.5].
+    limit : float
+        t of what is as rare as can be told, ln(n + 1).
     """
 
     knots: NDArray[np.float64]
@@ -44,6 +49,7 @@ class Tail(NamedTuple):
     start: float
     scale: float
     shape: float
+    limit: float
 
     def of(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return t = -ln P(score >= s): float64 of shape (n,), at least 0.
@@ -81,7 +87,7 @@ def fit_tail(scores: NDArray[np.float64]) -> Tail:
         scale = float(np.ptp(ordered)) or 1.0
         knots = np.append(knots, np.nextafter(knots[-1], np.inf))
         surprise = np.append(surprise, np.log(n + 1.0))
-    return Tail(knots, surprise, start, scale, shape)
+    return Tail(knots, surprise, start, scale, shape, float(np.log(n + 1.0)))
 
 
 def _kept(count: int) -> NDArray[np.int64]:
@@ -107,7 +113,7 @@ def _continuation(ordered: NDArray[np.float64]) -> tuple[float, float, float]:
 
 
 @njit(cache=True, nogil=True)
-def _surprises(scores, knots, surprise, start, scale, shape):  # type: ignore[no-untyped-def]
+def _surprises(scores, knots, surprise, start, scale, shape, limit):  # type: ignore[no-untyped-def]
     out = np.empty(len(scores))
     # What the lowest excess was counted as; of a long history it may not be among the knots.
     lowest = min(np.searchsorted(knots, start, side="right"), len(knots) - 1)
@@ -118,7 +124,8 @@ def _surprises(scores, knots, surprise, start, scale, shape):  # type: ignore[no
         if score > start:
             excess = (score - start) / scale
             continued = np.log1p(shape * excess) / shape if shape > 1e-6 else excess
-            out[i] = continued + begun
+            told = continued + begun
+            out[i] = told if told <= limit else limit + np.log1p(told - limit)
         elif score > knots[-1]:
             out[i] = counted + np.log1p((score - knots[-1]) / scale)
         else:
