@@ -7,7 +7,8 @@ from streamscore.detectors.measures import Measure
 from streamscore.detectors.reasons import Wording, percent, written
 from streamscore.features import Column
 
-_TELLING_UNSEEN = 0.1
+_TELLING_UNSEEN = 0.2
+"""From this share of unseen words on they say more than bits do."""
 
 
 def words_of(measure: Measure, row: NDArray[np.float64], wording: Wording) -> str:
@@ -30,8 +31,8 @@ def words_of(measure: Measure, row: NDArray[np.float64], wording: Wording) -> st
     if column.also:
         return _of_a_residual(column, value, row, wording)
     part = column.name.removeprefix(f"{column.field}.")
-    if part == "rarity":
-        return _of_rarity(column, value, measure, row, wording)
+    if part in ("rarity", "surprise"):
+        return _of_strangeness(column, part, value, measure, row, wording)
     return f"{column.field} {_of_a_text(part, value, measure.usual)}"
 
 
@@ -42,35 +43,41 @@ def _of_a_residual(column: Column, value: float, row: NDArray[np.float64], wordi
     return f"{column.field} is {seen}; its {text} reads like {reads}"
 
 
-def _of_rarity(
-    column: Column, value: float, measure: Measure, row: NDArray[np.float64], wording: Wording
+def _of_strangeness(
+    column: Column,
+    part: str,
+    value: float,
+    measure: Measure,
+    row: NDArray[np.float64],
+    wording: Wording,
 ) -> str:
     unseen = float(row[_place(wording, f"{column.field}.unseen")])
+    if unseen == 1.0:
+        return f"{column.field}: none of its words was seen before"
     if unseen >= _TELLING_UNSEEN:
         return f"{column.field}: {percent(unseen)} of its words were never seen"
-    return (
-        f"{column.field} has rare words: {written(value)} bits each; "
-        f"usual are {written(measure.usual)}"
-    )
+    said = "rare words" if part == "rarity" else "letters in an unusual order"
+    bits, usual = written(value), written(measure.usual)
+    return f"{column.field} has {said}: {bits} bits each; usual are {usual}"
 
 
 def _of_a_text(part: str, value: float, usual: float) -> str:
     if part == "length":
         count, least = round(np.expm1(value)), round(np.expm1(usual))
-        return "is empty" if count == 0 else f"has {count} characters; 99% have at least {least}"
-    if part == "surprise":
-        return (
-            f"has letters in an unusual order: {written(value)} bits each; "
-            f"usual are {written(usual)}"
-        )
+        characters = _counted(count, "character")
+        return "is empty" if count == 0 else f"has {characters}; 99% have at least {least}"
     if part == "upper":
         return f"has {percent(value)} capitals; 99% have at most {percent(usual)}"
     said = {
-        "links": "has {} links; 99% have at most {}",
-        "number": "has a number of {} digits; 99% have at most {}",
-        "repeats": "repeats a word {} times in a row; 99% at most {}",
+        "links": f"has {_counted(round(value), 'link')}",
+        "number": f"has a number of {_counted(round(value), 'digit')}",
+        "repeats": f"has a word {_counted(round(value), 'time')} in a row",
     }
-    return said[part].format(written(value), written(usual))
+    return f"{said[part]}; 99% have at most {written(usual)}"
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
 def _place(wording: Wording, name: str) -> int:

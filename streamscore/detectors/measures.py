@@ -20,7 +20,9 @@ SCALES = PLAIN, LOG, BY_LENGTH = range(3)
 _HEAVY_KURTOSIS = 9.0
 """That of the exponential distribution: heavier numbers are measured on a logarithmic scale."""
 
-_COMMON = 0.01
+_COMMON = 0.05
+"""A highest or lowest value of more than this share of the rows is an end of a scale, no tail."""
+
 _LIMIT = 0.99
 _ROUNDS = 8
 _FARTHEST = 9.0

@@ -4,6 +4,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 
 from tests.naive.text import fnv1a, lower
 
@@ -22,7 +23,7 @@ def naive_words(text: str) -> list[str]:
 
 
 def naive_classes(text: str) -> list[str]:
-    """The classes of bytes; typographic marks are those of a typewriter, spaces in a row are one."""
+    """The classes of bytes; typographic marks are a typewriter's, spaces in a row are one."""
     found: list[str] = []
     for character in lower(text):
         if "\u2000" <= character <= "\u203f":
@@ -125,7 +126,7 @@ def naive_slots(text: str, slots: int) -> list[int]:
     hashes = [fnv1a(word.encode()) for word in naive_words(text)]
     pairs = [
         ((first * _GOLDEN % 2**64) ^ second) * 0x100000001B3 % 2**64
-        for first, second in zip(hashes, hashes[1:], strict=False)
+        for first, second in pairwise(hashes)
     ]
     return [
         ((hashed ^ (hashed >> 32)) * _GOLDEN % 2**64 >> 40) % slots for hashed in (*hashes, *pairs)

@@ -17,12 +17,10 @@ from streamscore.features.text_numbers import WEIGHT_SLOTS, WordedRows, regress
 from tests.naive.learned_texts import NaiveText, naive_slots
 
 ANY_TEXT = st.text(st.characters(codec="utf-8"), max_size=40)
-WORDY = st.lists(
-    st.sampled_from(
-        ["the", "The", "cat", "Ab9", " ", "  ", ".", "é", "’", "…", "\u2003", "“", "猫", "🎈", "-", "(", "\n",
-         "7", "55", "‹", "\u203f", "\u2040"]
-    )
-).map("".join)  # fmt: skip
+APOSTROPHE, ELLIPSIS = "\u2019", "\u2026"
+PIECES = ["the", "The", "cat", "Ab9", " ", "  ", ".", "é", "猫", "🎈", "-", "(", "\n", "7", "55"]
+MARKS = [APOSTROPHE, ELLIPSIS, "\u2003", "\u201c", "\u2039", "\u203f", "\u2040"]
+WORDY = st.lists(st.sampled_from(PIECES + MARKS)).map("".join)
 TEXTS = st.lists(ANY_TEXT | WORDY, min_size=1, max_size=8)
 GOOD, BAD = ("lovely", "great", "perfect", "happy"), ("broken", "late", "awful", "refund")
 
@@ -47,7 +45,7 @@ def reviews(count: int, seed: int) -> tuple[list[str], NDArray[np.float64]]:
 @settings(max_examples=25, deadline=None)
 @given(TEXTS, TEXTS)
 @example(["the cat the cat", "the cat"], ["", " ", "cat cat cat", "(555) 010-9999", "猫猫🎈🎈"])
-@example(["don't", "don’t"], ["don’t", "…", "\u2028", "1  2   3a4"])
+@example(["don't"], [f"don{APOSTROPHE}t", ELLIPSIS, "\u2028", "1  2   3a4"])
 def test_texts_equal_the_naive_version(history: list[str], texts: list[str]) -> None:
     learned, _ = LearnedText.fit(history, {})
     naive = NaiveText(history)
