@@ -62,7 +62,7 @@ RECIPES: dict[str, Recipe] = {
                 ("feature-tails", 1.0),
                 ("text-meaning", 1.0),  # where the source asks for vectors
                 ("repeated-texts", 1.0),
-                ("stray-times", 0.3),
+                ("stray-times", 0.1),
             ),
         ),
         Recipe(

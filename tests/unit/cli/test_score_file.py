@@ -12,7 +12,8 @@ from scorer.file_scoring import RowScore, score_file
 from streamscore.bundle import write_bundle
 from streamscore.sources.record_files import LocalFile
 from tests.sensors import SENSORS_TOML, sensor_values, write_lines
-from tests.trained_sensors import sensors_model, sensors_training
+from tests.trained_sensors import CODEC, sensors_history, sensors_model, sensors_training
+from trainer.training import train
 
 
 @pytest.fixture
@@ -110,3 +111,20 @@ def test_a_reader_that_has_enough_is_no_error(source: str, bundle: str, tmp_path
         process.stdout.close()
         assert process.stderr.read() == ""
     assert process.returncode == 0
+
+
+def test_rows_in_no_order_can_be_scored_each_by_itself(
+    source: str, records: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = train(CODEC, sensors_history(), "categorical", 7, lambda: 0.0)
+    write_bundle(made.bundle, tmp_path / "remembering")
+    twice = write_lines(tmp_path / "twice.jsonl", [*sensor_values(90), *sensor_values(90)])
+    scores = {}
+    for option in ((), ("--stateless",)):
+        arguments = ("score-file", source, str(twice), "--bundle", str(tmp_path / "remembering"))
+        assert main([*arguments, "--json", *option]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        scores[option] = [msgspec.json.decode(line, type=RowScore).score for line in lines]
+    stateless = scores["--stateless",]
+    assert stateless[90:] == stateless[:90]
+    assert scores[()][90:] != scores[()][:90]
