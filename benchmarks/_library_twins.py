@@ -92,5 +92,6 @@ LIBRARY_TWINS: dict[str, Callable[[Detector, Matrix, Matrix], Score]] = {
     "isolation-forest": isolation_forest,
     "local-outlier-factor": local_outlier_factor,
     "nearest-neighbours": nearest_neighbours,
+    "sparse-neighbours": nearest_neighbours,
 }
 """Detector's name -> its library's scoring of rows, given the history and those rows."""

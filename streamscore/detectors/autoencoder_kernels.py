@@ -19,7 +19,7 @@ def _layer(inputs, weights, bias, is_rectified, outputs):  # type: ignore[no-unt
                 outputs[j] += value * own[j]
     if is_rectified:
         for j in range(len(outputs)):
-            outputs[j] = max(outputs[j], np.float32(0.0))
+            outputs[j] = outputs[j] if outputs[j] > 0.0 else np.float32(0.0)
 
 
 @njit(cache=True, nogil=True)
@@ -44,7 +44,8 @@ def squared_errors(points, largest, weights, biases, error):  # type: ignore[no-
     float64 array of shape (n, g)
         Squared errors; features that the network has not are passed on.
     """
-    width = len(biases[3])
+    width, highest, lowest = len(biases[3]), np.float32(largest), np.float32(-largest)
+    per_error = 1.0 / error
     out = np.empty(points.shape)
     inputs, returned = np.empty(width, np.float32), np.empty(width, np.float32)
     first = np.empty(len(biases[0]), np.float32)
@@ -52,14 +53,19 @@ def squared_errors(points, largest, weights, biases, error):  # type: ignore[no-
     last = np.empty(len(biases[2]), np.float32)
     for row in range(len(points)):
         for i in range(width):
-            inputs[i] = min(max(points[row, i], np.float32(-largest)), np.float32(largest))
+            # No `min` and `max`: they look for NaN, of which there is none.
+            inputs[i] = points[row, i]
+            if inputs[i] > highest:
+                inputs[i] = highest
+            elif inputs[i] < lowest:
+                inputs[i] = lowest
         _layer(inputs, weights[0], biases[0], True, first)
         _layer(first, weights[1], biases[1], True, middle)
         _layer(middle, weights[2], biases[2], True, last)
         _layer(last, weights[3], biases[3], False, returned)
         for i in range(width):
             difference = np.float64(points[row, i]) - np.float64(returned[i])
-            out[row, i] = difference * difference / error[i]
+            out[row, i] = difference * difference * per_error[i]
         for i in range(width, points.shape[1]):
             out[row, i] = points[row, i]
     return out

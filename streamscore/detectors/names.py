@@ -17,6 +17,7 @@ _DETECTORS = {
     "repeated-texts": ("repeated_texts", "RepeatedTexts"),
     "repeats": ("repeats", "Repeats"),
     "sentinel-count": ("sentinel_count", "SentinelCount"),
+    "sparse-neighbours": ("sparse_neighbours", "SparseNeighbours"),
     "stray-times": ("stray_times", "StrayTimes"),
     "unseen-count": ("unseen_count", "UnseenCount"),
     "text-meaning": ("text_meaning", "TextMeaning"),

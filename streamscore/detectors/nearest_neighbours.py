@@ -6,7 +6,7 @@ detection in high dimensional spaces", PKDD 2002). PyOD calls it `KNN(method="me
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,15 +52,13 @@ class NearestNeighbours:
         seed: int,
         neighbours: int = 10,
         most_rows: int = 2000,
-    ) -> "NearestNeighbours":
+    ) -> Self:
         """Keep a sample of the history."""
         reference = ReferenceRows.fit(matrix, columns, seed, most_rows)
         return cls(reference, min(neighbours, len(reference)))
 
     @classmethod
-    def restore(
-        cls, arrays: Mapping[str, NDArray[Any]], parameters: Mapping[str, Any]
-    ) -> "NearestNeighbours":
+    def restore(cls, arrays: Mapping[str, NDArray[Any]], parameters: Mapping[str, Any]) -> Self:
         """Rebuild a detector from a bundle; raises KeyError and BundleError."""
         return cls(ReferenceRows.restore(arrays), int(parameters["neighbours"]))
 

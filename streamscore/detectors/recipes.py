@@ -76,7 +76,14 @@ RECIPES: dict[str, Recipe] = {
                 ("stray-times", 0.3),
             ),
         ),
-        Recipe(name="dirty", members=(("isolation-forest", 1.0), ("nearest-neighbours", 1.0))),
+        Recipe(
+            name="dirty",
+            members=(
+                ("isolation-forest", 1.0),
+                ("sparse-neighbours", 1.0),
+                ("autoencoder", 1.0),
+            ),
+        ),
     )
 }
 """Name -> recipe; a detector's own name is a recipe of that detector alone."""

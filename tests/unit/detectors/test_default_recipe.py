@@ -1,0 +1,58 @@
+"""The default is chosen by what the fields are, and by what is known of the history."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from streamscore.detectors.default_recipe import default_recipe
+from streamscore.detectors.recipes import RECIPES
+from streamscore.sources import Codec, Field, Source, load_source
+from streamscore.sources.source import EventTime, Role
+from tests.orders import ORDERS
+
+
+def source(roles: dict[str, Role]) -> Source:
+    kinds: Any = {"category": "string", "number": "float", "flag": "boolean", "text": "string"}
+    fields = {name: Field(type=kinds[role], role=role) for name, role in roles.items()}
+    at = {"at": Field(type="integer", role="time")}
+    time = EventTime(field="at", format="epoch_milliseconds")
+    return Source(name="trial", event_time=time, fields=at | fields)
+
+
+def chosen(of: Source, rows: list[dict[str, Any]]) -> str:
+    codec = Codec(of)
+    values = [msgspec.json.encode({"at": 1_700_000_000_000} | row) for row in rows]
+    name = default_recipe(codec, codec.read(values).records)
+    assert name in RECIPES
+    return name
+
+
+def test_fields_of_fractions_or_many_whole_numbers_are_quantities() -> None:
+    numbers = source({"a": "number", "b": "number"})
+    assert chosen(numbers, [{"a": i % 7, "b": i % 3} for i in range(100)]) == "categorical"
+    assert chosen(numbers, [{"a": i % 7, "b": i / 3} for i in range(100)]) == "continuous"
+    assert chosen(numbers, [{"a": i, "b": i % 3} for i in range(100)]) == "continuous"
+
+
+def test_in_a_mixture_the_greater_part_decides() -> None:
+    mixed = source({"a": "number", "b": "category", "c": "flag"})
+    row = {"a": 0.5, "b": "x", "c": True}
+    assert chosen(mixed, [row]) == "categorical"
+    assert chosen(source({"a": "number", "b": "category"}), [row]) == "continuous"
+
+
+def test_texts_and_known_dirt_decide_before_anything_else() -> None:
+    assert default_recipe(Codec(ORDERS), []) == "text"
+    dirty = msgspec.structs.replace(ORDERS, history="dirty")
+    assert default_recipe(Codec(dirty), []) == "dirty"
+
+
+@pytest.mark.parametrize(("name", "recipe"), [("accidents", "categorical"), ("reviews", "text")])
+def test_the_built_in_sources_have_their_own(name: str, recipe: str) -> None:
+    assert default_recipe(Codec(load_source(name)), []) == recipe
+
+
+def test_what_is_known_of_the_history_changes_no_schema() -> None:
+    dirty = msgspec.structs.replace(ORDERS, history="dirty")
+    assert dirty.schema_hash() == ORDERS.schema_hash()
