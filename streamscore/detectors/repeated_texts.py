@@ -43,6 +43,7 @@ class RepeatedTexts:
     plan: ClassVar[ColumnPlan] = planned(text_fingerprints=True)
     has_memory: ClassVar[bool] = True
     channels = ("count",)
+    is_plain = (True,)
 
     def __init__(self, known: NDArray[np.float64], usual: NDArray[np.float64]) -> None:
         self._known = np.ascontiguousarray(known, np.float64)
