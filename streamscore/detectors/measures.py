@@ -20,8 +20,8 @@ SCALES = PLAIN, LOG, BY_LENGTH = range(3)
 _HEAVY_KURTOSIS = 9.0
 """That of the exponential distribution: heavier numbers are measured on a logarithmic scale."""
 
-_COMMON = 0.05
-"""A highest or lowest value of more than this share of the rows is an end of a scale, no tail."""
+_COMMON = 0.02
+"""A highest or lowest value of as many rows is the end of a scale: a tail is of rarer ones."""
 
 _LIMIT = 0.99
 _ROUNDS = 8

@@ -116,7 +116,7 @@ def test_reasons_tell_what_is_seen_and_what_is_usual_and_quote_no_text() -> None
     assert said.startswith("note")
     assert "qxz" not in said
     assert words({"note": ""})[1] == "note is empty"
-    assert "capitals; 99% have at most" in words({"note": GOOD_NOTE.upper()})[1]
+    assert "capitals; 99% have at most" in words({"note": GOOD_NOTE.upper()}, "upper")[1]
     assert words({"items_new": 400})[1].startswith("items_new is 400; 99% have at most")
     assert words({"note": "www.a.b"}, "links")[1] == "note has 1 link; 99% have at most 0"
     assert words({"note": "no no no"}, "repeats")[1].startswith("note has a word 3 times in a row;")
