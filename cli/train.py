@@ -56,7 +56,9 @@ def train(  # noqa: PLR0913  # an argument for each option
         ),
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Decides every random choice.")] = None,
-    detector: Annotated[str | None, typer.Option(help="Which detector to train.")] = None,
+    detector: Annotated[
+        str | None, typer.Option(help="Which detector or recipe; without it what fits the source.")
+    ] = None,
     dialect: DialectOption = None,
     format_: Format = None,
     labels: Annotated[

@@ -7,6 +7,9 @@ import numpy as np
 from streamscore.sources import Codec
 from streamscore.sources.codec import Record
 
+FEWEST_RECORDS = 1000
+"""Dependencies between categories are learned from at least so many records."""
+
 MOST_WHOLE_NUMBERS = 64
 """A field with at most so many different whole numbers is a count or a code, not a quantity."""
 
@@ -14,9 +17,11 @@ MOST_WHOLE_NUMBERS = 64
 def default_recipe(codec: Codec, records: Sequence[Record]) -> str:
     """Name the recipe that a model of a source is made by where nobody names one.
 
-    A source whose history is known to be dirty gets `dirty`; one with texts gets `text`; one in
-    which fewer fields are quantities than are not gets `categorical`, and any other `continuous`.
-    A quantity is a number of which the history holds fractions, or more than 64 different values.
+    A source whose history is known to be dirty gets `dirty`, one with texts `text`. Of the others
+    those get `continuous` that have a quantity and at least as many quantities as categories and
+    flags, or fewer records than it takes to learn which values go with which; the rest gets
+    `categorical`. A quantity is a number of which the history holds fractions, or more than 64
+    different values; other numbers are counts or codes, which both are made for.
 
     Parameters
     ----------
@@ -38,8 +43,8 @@ def default_recipe(codec: Codec, records: Sequence[Record]) -> str:
         return "text"
     numbers = source.with_role("number")
     quantities = sum(is_quantity(codec.values_of(records, name)) for name in numbers)
-    others = len(numbers) - quantities + len(source.with_role("category", "flag"))
-    return "continuous" if quantities and quantities >= others else "categorical"
+    has_many = bool(quantities) and quantities >= len(source.with_role("category", "flag"))
+    return "continuous" if has_many or len(records) < FEWEST_RECORDS else "categorical"
 
 
 def is_quantity(values: Sequence[float | None]) -> bool:

@@ -3,13 +3,13 @@
 from typing import Any
 
 import msgspec
-import pytest
 
 from streamscore.detectors.default_recipe import default_recipe
 from streamscore.detectors.recipes import RECIPES
 from streamscore.sources import Codec, Field, Source, load_source
 from streamscore.sources.source import EventTime, Role
 from tests.orders import ORDERS
+from tests.scoring_parts import accident_values
 
 
 def source(roles: dict[str, Role]) -> Source:
@@ -29,17 +29,23 @@ def chosen(of: Source, rows: list[dict[str, Any]]) -> str:
 
 
 def test_fields_of_fractions_or_many_whole_numbers_are_quantities() -> None:
-    numbers = source({"a": "number", "b": "number"})
-    assert chosen(numbers, [{"a": i % 7, "b": i % 3} for i in range(100)]) == "categorical"
-    assert chosen(numbers, [{"a": i % 7, "b": i / 3} for i in range(100)]) == "continuous"
-    assert chosen(numbers, [{"a": i, "b": i % 3} for i in range(100)]) == "continuous"
+    numbers, rows = source({"a": "number", "b": "number"}), range(1000)
+    assert chosen(numbers, [{"a": i % 7, "b": i % 3} for i in rows]) == "categorical"
+    assert chosen(numbers, [{"a": i % 7, "b": i / 3} for i in rows]) == "continuous"
+    assert chosen(numbers, [{"a": i, "b": i % 3} for i in rows]) == "continuous"
 
 
 def test_in_a_mixture_the_greater_part_decides() -> None:
     mixed = source({"a": "number", "b": "category", "c": "flag"})
-    row = {"a": 0.5, "b": "x", "c": True}
-    assert chosen(mixed, [row]) == "categorical"
-    assert chosen(source({"a": "number", "b": "category"}), [row]) == "continuous"
+    rows = [{"a": 0.5, "b": "x", "c": True}] * 1000
+    assert chosen(mixed, rows) == "categorical"
+    assert chosen(source({"a": "number", "b": "category"}), rows) == "continuous"
+
+
+def test_few_records_do_not_tell_which_values_go_with_which() -> None:
+    rows = [{"a": "x"}] * 1000
+    assert chosen(source({"a": "category"}), rows) == "categorical"
+    assert chosen(source({"a": "category"}), rows[1:]) == "continuous"
 
 
 def test_texts_and_known_dirt_decide_before_anything_else() -> None:
@@ -48,9 +54,11 @@ def test_texts_and_known_dirt_decide_before_anything_else() -> None:
     assert default_recipe(Codec(dirty), []) == "dirty"
 
 
-@pytest.mark.parametrize(("name", "recipe"), [("accidents", "categorical"), ("reviews", "text")])
-def test_the_built_in_sources_have_their_own(name: str, recipe: str) -> None:
-    assert default_recipe(Codec(load_source(name)), []) == recipe
+def test_the_built_in_sources_have_their_own() -> None:
+    accidents = Codec(load_source("accidents"))
+    records = accidents.read(accident_values(1000)).records
+    assert default_recipe(accidents, records) == "categorical"
+    assert default_recipe(Codec(load_source("reviews")), []) == "text"
 
 
 def test_what_is_known_of_the_history_changes_no_schema() -> None:
