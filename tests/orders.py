@@ -115,6 +115,7 @@ def odd_orders(usual: dict[str, Any]) -> list[dict[str, Any]]:
         {"rating": 1, "note": good},
         {"note": ""},
         {"note": shouting},
+        {"note": "late late late late late"},
         {"placed_at": usual["placed_at"] - 90 * 86_400_000},
         {"placed_at": usual["placed_at"] + 90 * 86_400_000},
         # The same again, three times over.

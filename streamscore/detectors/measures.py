@@ -118,11 +118,20 @@ def _of_a_number(column: Column, place: int, values: NDArray[np.float64]) -> lis
 
 
 def _of_a_residual(column: Column, place: int, share: float) -> list[Measure]:
-    """Measure a number against a text in both directions, each with an alarm budget of its own."""
-    (text,) = column.also
-    channel = f"{column.field}.above.{text}"
-    above = Measure(channel, column.field, place, share=share, is_plain=False)
-    return [above, above._replace(channel=f"{column.field}.below.{text}", sign=-1.0)]
+    """Measure a number against a text in both directions, each with an alarm budget of its own.
+
+    Where several texts predict it, so does their mean, in which each counts by the root of its
+    length: none of them may be odd enough alone.
+    """
+    field, (text,) = column.field, column.also
+    found = []
+    for direction, sign in (("above", 1.0), ("below", -1.0)):
+        name = f"{field}.{direction}"
+        alone = Measure(f"{name}.{text}", field, place, sign, share=share, is_plain=False)
+        found.append(alone)
+        if share < 1.0:
+            found.append(alone._replace(channel=name, variance=1.0 / share, share=1.0))
+    return found
 
 
 def _part_of_all_text(column: Column, matrix: Matrix, columns: Sequence[Column]) -> float:
