@@ -91,8 +91,10 @@ def _second_highest(buckets, here):  # type: ignore[no-untyped-def]
     highest = second = 0
     for back in range(1, _NEAREST + 1):
         bucket = np.int64(buckets[(here - back) & (REMEMBERED - 1)])
-        second = max(second, min(bucket, highest))
-        highest = max(highest, bucket)
+        if bucket > highest:
+            highest, second = bucket, highest
+        elif bucket > second:
+            second = bucket
     return _upper_edge(second)
 
 
