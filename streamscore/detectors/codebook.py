@@ -155,12 +155,11 @@ class Codebook:
 
     def value_at(self, place: int, code: int) -> tuple[float, float] | None:
         """Return the lowest and highest value of a column's known code; None for the others."""
-        slots = self.slots[self.starts[place] : self.starts[place + 1]]
-        found = np.flatnonzero(slots == code)
-        if code >= self.known[place] or not len(found):
+        slots = self.slots[self.starts[place] : self.starts[place + 1]].tolist()
+        if code >= self.known[place] or code not in slots:
             return None
         width = 1.0 / float(self.per_unit[place])
-        lowest = float(self.low[place]) + float(found[0]) * width
+        lowest = float(self.low[place]) + slots.index(code) * width
         return lowest, lowest if self.is_exact[place] else lowest + width
 
 

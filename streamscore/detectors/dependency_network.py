@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from streamscore.detectors.codebook import MISSING, Codebook
 from streamscore.detectors.detector import Matrix, Memory
-from streamscore.detectors.network_kernels import rows_of, surprises
+from streamscore.detectors.network_kernels import blame, rows_of, surprises
 from streamscore.detectors.network_learning import copies, learn_views
 from streamscore.detectors.reasons import Reason, Wording, percent, shares_of
 from streamscore.detectors.surprise_tables import (
@@ -34,7 +34,7 @@ from streamscore.errors import BundleError
 from streamscore.features import Column, ColumnPlan
 from streamscore.features.columns import planned
 
-_SMALLEST_SHARE = 0.02
+_SMALLEST_SHARE = 0.04
 """Columns that bring less than this share of a score are not spoken of."""
 
 
@@ -65,8 +65,12 @@ class DependencyNetwork:
         self._groups = groups
         unsigned = (a.astype(np.uint32) for a in tables[:5])
         self._unsigned = (*unsigned, tables.table, tables.parts)
-        # What a view's evidence counts for.
-        self._parts = tables.parts[tables.column]
+        every = range(len(book.known))
+        self._members = [
+            (group, [i for i in every if groups[i] == group])
+            for group in sorted(set(groups.tolist()))
+        ]
+        self._group_of_view = groups[tables.column].tolist()
 
     @classmethod
     def fit(cls, matrix: Matrix, columns: Sequence[Column], seed: int) -> "DependencyNetwork":
@@ -125,56 +129,37 @@ class DependencyNetwork:
         expected: a wrong value is a surprise itself, and makes surprises of those that depend on
         it. Copies are replaced together, and share alike. All channels have the same contributions.
         """
-        codes = self._book.encode(matrix)
-        found, rows = self._evidence(codes)
-        n, d = codes.shape
-        expected = self._tables.table[rows[:, :d] + self._book.known + EXTRA + 1]
-        # For each group of copies the row as it would be, one under the other.
-        is_in = self._groups == np.unique(self._groups)[:, None]
-        changed = np.where(is_in, expected[:, None, :], codes[:, None, :]).astype(codes.dtype)
-        evidence, _ = self._evidence(changed.reshape(-1, d))
-        left = (evidence @ self._parts).reshape(n, len(is_in))
-        fallen = np.maximum((found @ self._parts)[:, None] - left, 0.0)
-        own = np.zeros((n, d))
-        np.add.at(own.T, self._tables.column, (found * self._parts).T)
-        parts: NDArray[np.float64] = np.maximum(own, 0.0) + (fallen / is_in.sum(axis=1)) @ is_in
+        parts: NDArray[np.float64] = self._blame(self._book.encode(matrix))
         return parts
+
+    def _blame(self, codes: NDArray[np.int16]) -> NDArray[np.float64]:
+        padded = np.zeros((len(codes), codes.shape[1] + 1), np.int64)
+        padded[:, :-1] = codes
+        rules = self._tables, self._groups
+        found: NDArray[np.float64] = blame(padded, self._book.known, *rules)
+        return found
 
     def reasons(
         self, row: NDArray[np.float64], channel: int, score: float, wording: Wording
     ) -> list[Reason]:
         """Say what was seen, and what was expected from which parents."""
         codes = self._book.encode(row[None, :])
-        found, rows = self._evidence(codes)
-        evidence, column = found[0].tolist(), self._tables.column.tolist()
-        shares = shares_of(self.contributions(row[None, :], channel)[0]).tolist()
+        shares = shares_of(self._blame(codes)[0]).tolist()
+        rows = rows_of(codes, *self._tables[1:5])[0]
+        evidence = self._tables.table[rows + codes[0, self._tables.column]].tolist()
+        totals = {group: sum(shares[i] for i in members) for group, members in self._members}
         loudest: dict[int, int] = {}
-        totals: dict[int, float] = {}
-        for place, share in enumerate(shares):
-            group = int(self._groups[place])
-            totals[group] = totals.get(group, 0.0) + share
-        for view, said in enumerate(evidence):
-            group = int(self._groups[column[view]])
-            if group not in loudest or said > evidence[loudest[group]]:
+        for view, group in enumerate(self._group_of_view):
+            if group not in loudest or evidence[view] > evidence[loudest[group]]:
                 loudest[group] = view
         least = min(_SMALLEST_SHARE, max(totals.values()))
-        heard = {group: share for group, share in totals.items() if share >= least}
+        whole = sum(share for share in totals.values() if share >= least)
         spoken = _Spoken(self._book, self._tables, wording, row, codes[0].tolist())
-        whole = sum(heard.values())
         return [
-            spoken.reason(
-                share / whole,
-                [place for place in range(len(shares)) if self._groups[place] == group],
-                loudest[group],
-                int(rows[0, loudest[group]]),
-            )
-            for group, share in heard.items()
+            spoken.reason(totals[group] / whole, members, loudest[group], int(rows[loudest[group]]))
+            for group, members in self._members
+            if totals[group] >= least
         ]
-
-    def _evidence(self, codes: NDArray[np.int16]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        """Evidence by view, and where its rows begin in the table: both of shape (n, views)."""
-        rows = rows_of(codes, *self._tables[1:5])
-        return self._tables.table[rows + codes[:, self._tables.column]].astype(np.float64), rows
 
 
 class _Spoken(NamedTuple):

@@ -147,3 +147,66 @@ def rows_of(codes, parents, widths, firsts, contexts):  # type: ignore[no-untype
                 context += codes[row, b]
             out[row, e] = contexts[context]
     return out
+
+
+@njit(cache=True, nogil=True)
+def _add_evidence(codes, tables, out):  # type: ignore[no-untyped-def]
+    """Add what each view of one row says to its column: `codes` is of shape (d + 1,)."""
+    column, parents, widths, firsts, contexts, table, parts = tables
+    for e in range(len(column)):
+        i = column[e]
+        context = firsts[e] + codes[parents[e, 0]] * widths[e] + codes[parents[e, 1]]
+        out[i] += table[contexts[context] + codes[i]] * parts[i]
+
+
+@njit(cache=True, nogil=True)
+def _replace(codes, known, tables, groups, group, out):  # type: ignore[no-untyped-def]
+    """Write the codes of one row with the columns of a group as expected; count those columns."""
+    _, parents, widths, firsts, contexts, table, _ = tables
+    out[:] = codes
+    replaced = 0
+    for i in range(len(groups)):
+        if groups[i] == group:
+            # The first view of a column has the column's own number.
+            context = firsts[i] + codes[parents[i, 0]] * widths[i] + codes[parents[i, 1]]
+            out[i] = np.int64(table[contexts[context] + known[i] + 3])
+            replaced += 1
+    return replaced
+
+
+@njit(cache=True, nogil=True)
+def blame(codes, known, tables, groups):  # type: ignore[no-untyped-def]
+    """Own evidence of each column, and what all evidence falls by where it is as expected.
+
+    Parameters
+    ----------
+    codes : int64 array of shape (n, d + 1)
+        Codes of the rows; the last column is 0.
+    known : int64 array of shape (d,)
+        How many known codes each column has.
+    tables : tuple of array
+        The arrays of `SurpriseTables`.
+    groups : int64 array of shape (d,)
+        Columns of the same number are copies, and replaced together.
+
+    Returns
+    -------
+    float64 array of shape (n, d)
+        At least 0.
+    """
+    d = len(groups)
+    out = np.zeros((len(codes), d))
+    changed = np.empty(d + 1, np.int64)
+    for row in range(len(codes)):
+        own = np.zeros(d)
+        _add_evidence(codes[row], tables, own)
+        for group in range(d):
+            replaced = _replace(codes[row], known, tables, groups, group, changed)
+            if replaced:
+                left = np.zeros(d)
+                _add_evidence(changed, tables, left)
+                fallen = max(own.sum() - left.sum(), 0.0) / replaced
+                for i in range(d):
+                    if groups[i] == group:
+                        out[row, i] = max(own[i], 0.0) + fallen
+    return out

@@ -51,7 +51,7 @@ RECIPES: dict[str, Recipe] = {
                 ("pair-surprise", 0.5),
                 ("invariants", 1.0),
                 ("unseen-count", 0.1),
-                ("sentinel-count", 0.05),
+                ("sentinel-count", 0.3),
                 ("repeats", (0.3, 0.1)),
                 ("stray-times", 0.3),
             ),
