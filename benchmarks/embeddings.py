@@ -117,12 +117,9 @@ def meant(asked: Question) -> Question:
 
 def pace(history: History, codec: Codec) -> Pace:
     """Measure on the latest different texts, none of which was seen before."""
-    found = dict.fromkeys(
-        text
-        for name in codec.source.with_role("text")
-        for text in reversed(codec.values_of(history.records, name))
-        if text
-    )
+    each = [codec.values_of(history.records, name) for name in codec.source.with_role("text")]
+    of_records = reversed(list(zip(*each, strict=True)))
+    found = dict.fromkeys(text for texts in of_records for text in texts if text)
     texts = list(islice(found, _TIMED_TEXTS))
     vectors, out = TextVectors(load_minilm().vector, MOST_REMEMBERED), np.empty((len(texts), 384))
     hashed = np.empty((len(texts), STATISTICS + DIMENSIONS))
