@@ -1,4 +1,4 @@
-"""Logs an evaluation to MLflow: a run with figures, a table of kinds, and pictures."""
+"""Logs an evaluation to MLflow: a run with figures and a folder of files, and no model."""
 
 from __future__ import annotations
 
@@ -28,12 +28,21 @@ class LoggedEvaluation(msgspec.Struct, frozen=True, kw_only=True):
         What was measured; finite.
     folder : Path
         Pictures and tables.
+    name : str
+        Name of the run.
+    folder_name : str
+        What the folder is called among the run's artifacts.
+    tags : Mapping[str, str]
+        Tags of the run.
     """
 
     experiment: str
     params: Mapping[str, str]
     metrics: Mapping[str, float]
     folder: Path
+    name: str = RUN_NAME
+    folder_name: str = RUN_NAME
+    tags: Mapping[str, str] = {}
 
 
 def log_evaluation(tracking_uri: str, evaluation: LoggedEvaluation) -> str:
@@ -66,10 +75,10 @@ def _logged(tracking_uri: str, evaluation: LoggedEvaluation) -> tuple[str, str]:
     mlflow.set_tracking_uri(tracking_uri)
     try:
         mlflow.set_experiment(evaluation.experiment)
-        with mlflow.start_run(run_name=RUN_NAME) as run:
+        with mlflow.start_run(run_name=evaluation.name, tags=dict(evaluation.tags)) as run:
             mlflow.log_params(dict(evaluation.params))
             mlflow.log_metrics(dict(evaluation.metrics))
-            mlflow.log_artifacts(str(evaluation.folder), RUN_NAME)
+            mlflow.log_artifacts(str(evaluation.folder), evaluation.folder_name)
             info: Any = run.info
             return str(info.experiment_id), str(info.run_id)
     except MlflowException as error:

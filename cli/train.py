@@ -20,7 +20,7 @@ from streamscore.errors import UsageError
 if TYPE_CHECKING:
     from streamscore.sources.record_files import Layout, RecordFile
     from trainer.app import TrainingPlan
-    from trainer.report import TrainingReport
+    from trainer.report import ComparedRun, TrainingReport
 
 TOPIC = "topic"
 """The value of ``--history`` that reads the source's topic."""
@@ -57,7 +57,12 @@ def train(  # noqa: PLR0913  # an argument for each option
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Decides every random choice.")] = None,
     detector: Annotated[
-        str | None, typer.Option(help="Which detector or recipe; without it what fits the source.")
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Detector or recipe; without it what fits the source. `streamscore detectors` "
+            "lists them.",
+        ),
     ] = None,
     dialect: DialectOption = None,
     format_: Format = None,
@@ -74,16 +79,25 @@ def train(  # noqa: PLR0913  # an argument for each option
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Train a model on history and put it into production."""
+    """Train a model on history and put it into production.
+
+    A detector of PyOD or River is judged alike and logged to MLflow, but it is compared alone and
+    never put into production.
+    """
     import time
 
     from trainer.app import run_training, write_trained_bundle
+    from trainer.compared.app import run_compared
+    from trainer.detector_names import is_compared
 
     invocation = invocation_of(context)
     settings = invocation.settings(**({} if seed is None else {"trainer__seed": str(seed)}))
     files = history_files(history, format_, invocation)
     plan = training_plan(source, files, from_, to, detector, dialect, run, labels=labels)
-    if bundle_dir is not None:
+    if detector is not None and is_compared(detector):
+        _refuse_a_bundle(detector, bundle_dir)
+        report = run_compared(settings, plan, detector, time.perf_counter)
+    elif bundle_dir is not None:
         report = write_trained_bundle(settings, plan, bundle_dir, time.perf_counter)
     else:
         report = run_training(
@@ -150,6 +164,29 @@ def training_plan(
     )
 
 
+def _refuse_a_bundle(detector: str, folder: Path | None) -> None:
+    if folder is not None:
+        raise UsageError(
+            f"--bundle-dir takes a detector that scores the stream; received {detector}, which is "
+            "compared alone and makes no bundle. Leave --bundle-dir out, or choose another: "
+            "`streamscore detectors` lists them"
+        )
+
+
+def _compared_lines(report: TrainingReport, run: ComparedRun) -> list[str]:
+    from streamscore.detectors.recipes import recipe_names
+
+    figures = report.metrics
+    learned = f"{figures['sampled_fit_rows']:,.0f} records in {figures['fit_seconds']:.1f} s"
+    score, size = figures["microseconds_a_record"], figures["size_bytes"] / 1e6
+    return [
+        f"  cost      {score:,.1f} us a record, {size:,.2f} MB, learned from {learned}",
+        f"  promoted  no: {report.detector} has no compiled kernel, so it is compared alone",
+        f"            To score the stream, train one of {', '.join(recipe_names())}",
+        f"  MLflow    {run.address}",
+    ]
+
+
 def _lines(report: TrainingReport) -> list[str]:
     from trainer.report import rates_by_chance
 
@@ -172,6 +209,8 @@ def _lines(report: TrainingReport) -> list[str]:
         *([f"  skipped   {skipped}"] if skipped else []),
         f"  flagged   {rates}",
     ]
+    if report.compared is not None:
+        return [*lines, *_compared_lines(report, report.compared)]
     if report.bundle is not None:
         return [*lines, f"  bundle    {report.bundle}"]
     version = report.registered

@@ -138,7 +138,7 @@ def write_trained_bundle(
     started = clock()
     require_embedding(plan.source)
     make_bundle_folder(folder)
-    codec = _codec(settings, plan.source)
+    codec = codec_of(settings, plan.source)
     history = read_history(settings, codec, plan)
     training = train(codec, history, plan.detector, settings.trainer.seed, clock)
     _write(training, plan.source, folder)
@@ -162,7 +162,7 @@ def prepare_model(settings: Settings, plan: TrainingPlan, folder: Path, clock: C
     """
     started = clock()
     require_embedding(plan.source)
-    codec = _codec(settings, plan.source)
+    codec = codec_of(settings, plan.source)
     history = read_history(settings, codec, plan)
     training = train(codec, history, plan.detector, settings.trainer.seed, clock)
     bundle, plots = folder / "bundle", folder / "plots"
@@ -200,7 +200,8 @@ def read_history(settings: Settings, codec: Codec, plan: TrainingPlan) -> Histor
     return history_from_topic(codec, settings.kafka, topic, most, plan.time_range, anomalies)
 
 
-def _codec(settings: Settings, source: Source) -> Codec:
+def codec_of(settings: Settings, source: Source) -> Codec:
+    """Return the codec of a source under the settings' limits."""
     return Codec(source, settings.scorer.record_max_bytes)
 
 

@@ -19,12 +19,14 @@ from streamscore.features import Column
 from streamscore.settings import Settings
 from streamscore.sources import Codec, Source
 from trainer.app import TrainingPlan, read_history
-from trainer.compared.names import COMPARED, compared_named
+from trainer.compared.limits import limits_of
+from trainer.compared.names import compared_named
 from trainer.compared.preparation import PLAN
 from trainer.compared.process import Scored, check_installed
 from trainer.compared.process import fit_and_score as compared_scores
 from trainer.comparison import Compared, Comparison, compare, task_of
 from trainer.comparison_files import write_comparison
+from trainer.detector_names import is_compared
 from trainer.labels import LabelledRecords, labelled_records
 from trainer.matrix_contender import MatrixContender
 from trainer.usual_forest import usual_forest
@@ -60,7 +62,7 @@ def contender_named(settings: Settings, name: str) -> Contender:
     Parameters
     ----------
     settings : Settings
-        `trainer.compared_seconds`, `trainer.compared_mebibytes`.
+        `trainer.compared_timeout_seconds`, `trainer.compared_memory_bytes`.
     name : str
         Its name.
 
@@ -69,10 +71,10 @@ def contender_named(settings: Settings, name: str) -> Contender:
     UsageError
         When there is no such detector, or an extra is not installed.
     """
-    if name not in COMPARED:
+    if not is_compared(name):
         return RecipeContender(recipe_named(name))
     check_installed(compared_named(name))
-    trainer = settings.trainer
+    limits = limits_of(settings)
 
     def fit_and_score(
         train: Matrix, test: Matrix, columns: Sequence[Column], seed: int, _clock: Clock
@@ -83,8 +85,8 @@ def contender_named(settings: Settings, name: str) -> Contender:
             test,
             columns,
             seed=seed,
-            timeout_seconds=trainer.compared_seconds,
-            memory_bytes=trainer.compared_mebibytes << 20,
+            timeout_seconds=limits.timeout_seconds,
+            memory_bytes=limits.memory_bytes,
         )
 
     return MatrixContender(name, PLAN, fit_and_score)

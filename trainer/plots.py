@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.top_anomalies import TopAnomaly
-from trainer.training import Training
+from trainer.training import JudgedHistory
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,14 +23,16 @@ DOTS_PER_INCH = 110
 _REASONS_SHOWN = 3
 
 
-def write_plots(folder: Path, training: Training, top: Sequence[TopAnomaly], title: str) -> None:
+def write_plots(
+    folder: Path, training: JudgedHistory, top: Sequence[TopAnomaly], title: str
+) -> None:
     """Write the three pictures as PNG files into a folder, which is made.
 
     Parameters
     ----------
     folder : Path
         Where `scores.png`, `calibration.png` and `top_anomalies.png` go.
-    training : Training
+    training : JudgedHistory
         What is shown.
     top : sequence of TopAnomaly
         The highest first.
@@ -47,8 +49,11 @@ def write_plots(folder: Path, training: Training, top: Sequence[TopAnomaly], tit
         figure.savefig(folder / f"{name}.png", dpi=DOTS_PER_INCH)
 
 
-def plot_scores(training: Training, title: str) -> Figure:
-    """Draw the scores of the records that were fit on, and of the later ones that calibrate."""
+def plot_scores(training: JudgedHistory, title: str) -> Figure:
+    """Draw the scores of the records that were fit on, and of the later ones that calibrate.
+
+    The first are left out where they were not scored.
+    """
     figure, axes = new_figure(8.0, 4.5, f"{title}: scores")
     everything = np.concatenate([training.fit_scores, training.calibration_scores])
     edges = np.histogram_bin_edges(everything, bins=60)
@@ -57,6 +62,8 @@ def plot_scores(training: Training, title: str) -> Figure:
         (training.fit_scores, QUIET, "fit on"),
         (training.calibration_scores, LOUD, "calibration (later)"),
     ):
+        if not len(scores):
+            continue
         axes.hist(
             scores,
             bins=edges.tolist(),
@@ -77,7 +84,7 @@ def plot_scores(training: Training, title: str) -> Figure:
     return figure
 
 
-def plot_calibration(training: Training, title: str) -> Figure:
+def plot_calibration(training: JudgedHistory, title: str) -> Figure:
     """Draw which share of held-out records has a p-value of at most each rate.
 
     The band is where some 95% of such shares lie when the p-values are honest: n records judged

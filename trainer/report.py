@@ -8,7 +8,7 @@ from msgspec import Struct
 from streamscore.events import iso_utc
 from streamscore.sources import Source
 from trainer.history import History
-from trainer.training import Training
+from trainer.training import JudgedHistory, Training
 
 
 class Version(Struct, frozen=True, kw_only=True):
@@ -36,6 +36,19 @@ class Version(Struct, frozen=True, kw_only=True):
     announced: bool
 
 
+class ComparedRun(Struct, frozen=True, kw_only=True):
+    """The run of a detector that is compared and not promoted.
+
+    Attributes
+    ----------
+    run_id, address : str
+        The run in MLflow, and its page.
+    """
+
+    run_id: str
+    address: str
+
+
 class TrainingReport(Struct, frozen=True, kw_only=True):
     """What a training did, to be printed.
 
@@ -52,11 +65,13 @@ class TrainingReport(Struct, frozen=True, kw_only=True):
     metrics : dict of str to float
         What was measured; `realised_flag_rate` is the share of held-out records flagged.
     digest : str
-        Names the bundle's content.
+        Names the bundle's content; empty where there is none.
     seconds : float
         How long it took.
     registered : Version or None
         The version in MLflow, where it was logged.
+    compared : ComparedRun or None
+        The run in MLflow, where the detector has no kernel: nothing is registered then.
     bundle : str or None
         The bundle's folder, where it was only written.
     """
@@ -72,6 +87,7 @@ class TrainingReport(Struct, frozen=True, kw_only=True):
     digest: str
     seconds: float
     registered: Version | None = None
+    compared: ComparedRun | None = None
     bundle: str | None = None
 
 
@@ -92,16 +108,56 @@ def training_report(
         How long it took.
     """
     manifest = training.bundle.manifest
+    return report_of(
+        source,
+        history,
+        training,
+        detector=manifest.detector,
+        seed=manifest.trained.seed,
+        digest=manifest.digest,
+        seconds=seconds,
+    )
+
+
+def report_of(
+    source: Source,
+    history: History,
+    judged: JudgedHistory,
+    *,
+    detector: str,
+    seed: int,
+    seconds: float,
+    digest: str = "",
+) -> TrainingReport:
+    """Report what came of a history, with or without a bundle.
+
+    Parameters
+    ----------
+    source : Source
+        What was trained.
+    history : History
+        What it was trained on.
+    judged : JudgedHistory
+        What came of it.
+    detector : str
+        With what.
+    seed : int
+        What decided the random choices.
+    seconds : float
+        How long it took.
+    digest : str
+        Names the bundle's content.
+    """
     return TrainingReport(
         source=source.name,
-        detector=manifest.detector,
+        detector=detector,
         history=history.origin,
-        seed=manifest.trained.seed,
+        seed=seed,
         first_event_time=iso_utc(int(history.utc_ms[0])),
         last_event_time=iso_utc(int(history.utc_ms[-1])),
         skipped=history.skipped,
-        metrics=training.metrics,
-        digest=manifest.digest,
+        metrics=judged.metrics,
+        digest=digest,
         seconds=seconds,
     )
 

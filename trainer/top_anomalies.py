@@ -2,12 +2,13 @@
 
 import numpy as np
 from msgspec import Struct
+from numpy.typing import NDArray
 
 from streamscore.events import iso_utc
 from streamscore.scoring import Model
 from streamscore.sources import Codec
 from trainer.history import History
-from trainer.training import Training
+from trainer.training import JudgedHistory, Training
 
 
 class TopAnomaly(Struct, frozen=True, kw_only=True):
@@ -20,12 +21,32 @@ class TopAnomaly(Struct, frozen=True, kw_only=True):
     score : float
         Higher is more anomalous.
     reasons : list of (str, float)
-        Fields by falling share; the shares sum to 1. The values stay out: some are private.
+        Fields by falling share; the shares sum to 1. The values stay out: some are private. None
+        where a detector gives no reasons.
     """
 
     event_time: str
     score: float
     reasons: list[tuple[str, float]]
+
+
+def highest_later(judged: JudgedHistory, count: int = 20) -> NDArray[np.int64]:
+    """Return the places in the history of the highest scores of the two later slices."""
+    later = np.concatenate([judged.calibration_scores, judged.held_out_scores])
+    return judged.split.fit + np.argsort(-later, kind="stable")[:count]
+
+
+def top_without_reasons(history: History, judged: JudgedHistory) -> list[TopAnomaly]:
+    """Return the highest of a detector that says nothing but a score."""
+    later = np.concatenate([judged.calibration_scores, judged.held_out_scores])
+    return [
+        TopAnomaly(
+            event_time=iso_utc(int(history.utc_ms[place])),
+            score=float(later[place - judged.split.fit]),
+            reasons=[],
+        )
+        for place in highest_later(judged)
+    ]
 
 
 def top_anomalies(
@@ -44,8 +65,7 @@ def top_anomalies(
     count : int
         How many, at least 1.
     """
-    unseen = np.concatenate([training.calibration_scores, training.held_out_scores])
-    places = training.split.fit + np.argsort(-unseen, kind="stable")[:count]
+    places = highest_later(training, count)
     model = Model(codec, training.bundle, codec.source.name, "")
     found = model.attribute(
         [history.records[i] for i in places], training.matrix[places], training.channels[places]

@@ -38,21 +38,16 @@ class Split(Struct, frozen=True):
     held_out: int
 
 
-class Training(Struct, frozen=True, kw_only=True):
-    """What a training made.
+class JudgedHistory(Struct, frozen=True, kw_only=True):
+    """A history, scored and judged.
 
     Attributes
     ----------
-    bundle : Bundle
-        The model. Its window holds the latest scores of all records that it was not fit on.
     split : Split
         How the history was cut.
-    matrix : float64 array of shape (n, d)
-        The whole history, encoded.
-    channels : float64 array of shape (n, channels)
-        Its scores in each channel.
     fit_scores, calibration_scores, held_out_scores : float64 arrays
-        Scores of the three slices in the order of time, higher is more anomalous.
+        Scores of the three slices in the order of time, higher is more anomalous; the first is
+        empty where what was fit on is not scored.
     held_out : Judged
         The held-out slice, judged through a rolling window that began with the calibration slice.
     window_records : int
@@ -61,16 +56,31 @@ class Training(Struct, frozen=True, kw_only=True):
         Figures for the registry; finite.
     """
 
-    bundle: Bundle
     split: Split
-    matrix: NDArray[np.float64]
-    channels: NDArray[np.float64]
     fit_scores: NDArray[np.float64]
     calibration_scores: NDArray[np.float64]
     held_out_scores: NDArray[np.float64]
     held_out: Judged
     window_records: int
     metrics: dict[str, float]
+
+
+class Training(JudgedHistory, frozen=True, kw_only=True):
+    """What a training made.
+
+    Attributes
+    ----------
+    bundle : Bundle
+        The model. Its window holds the latest scores of all records that it was not fit on.
+    matrix : float64 array of shape (n, d)
+        The whole history, encoded.
+    channels : float64 array of shape (n, channels)
+        Its scores in each channel.
+    """
+
+    bundle: Bundle
+    matrix: NDArray[np.float64]
+    channels: NDArray[np.float64]
 
     @property
     def scores(self) -> NDArray[np.float64]:
@@ -142,7 +152,7 @@ def train(
     UsageError
         When there is no such detector.
     """
-    split = split_in_time(codec.source, len(history), _described(history))
+    split = split_in_time(codec.source, len(history), described(history))
     started = clock()
     past = history.records[: split.fit]
     recipe = recipe_named(detector or default_recipe(codec, past))
@@ -156,7 +166,7 @@ def train(
     channels = fitted.fold(matrix, fitted.begin())
     scores = fitted.score(channels)
     fit_scores, calibration, held_out = np.split(scores, cuts)
-    judged = _judge(codec.source, calibration, held_out)
+    judged = judge_held_out(codec.source, calibration, held_out)
     seconds = {
         "encode_seconds": encoded - started,
         "fit_seconds": fit_done - encoded,
@@ -172,18 +182,20 @@ def train(
         held_out_scores=held_out,
         held_out=judged,
         window_records=codec.source.calibration.window_records,
-        metrics=_metrics(codec.source, history, split, held_out, judged) | seconds,
+        metrics=history_metrics(codec.source, history, split, held_out, judged) | seconds,
     )
 
 
-def _described(history: History) -> str:
+def described(history: History) -> str:
+    """Say where a history comes from and what was passed over."""
     skipped = ", ".join(f"{count} {reason}" for reason, count in history.skipped.items())
     return f"{history.origin} (skipped: {skipped})" if skipped else history.origin
 
 
-def _judge(
+def judge_held_out(
     source: Source, calibration: NDArray[np.float64], held_out: NDArray[np.float64]
 ) -> Judged:
+    """Judge the held-out scores through a window that begins with those that calibrate."""
     window = RollingWindow(calibration, source.calibration.window_records, source.nominal_rate)
     return window.fold(held_out)
 
@@ -213,13 +225,14 @@ def _bundle(
     return make_bundle(codec, encoder, recipe, detectors, window, trained, stateless)
 
 
-def _metrics(
+def history_metrics(
     source: Source,
     history: History,
     split: Split,
     held_out: NDArray[np.float64],
     judged: Judged,
 ) -> dict[str, float]:
+    """Return counts, the realised flag rate, and quantiles of the held-out scores."""
     quantiles = np.quantile(held_out, list(_QUANTILES.values()))
     return {
         "rows": len(history),

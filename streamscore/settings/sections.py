@@ -262,24 +262,24 @@ class Trainer(Section, frozen=True, kw_only=True):
             le=100_000_000,
         ),
     ] = 200_000
-    compared_seconds: Annotated[
+    compared_timeout_seconds: Annotated[
         float,
         about(
             "How long a detector that is compared, and not promoted, may take.",
             unit="s",
-            gt=0,
+            ge=1,
             le=604_800,
         ),
     ] = 600.0
-    compared_mebibytes: Annotated[
+    compared_memory_bytes: Annotated[
         int,
         about(
             "Most memory that its process may take for data, where the system can hold it to that.",
-            unit="MiB",
-            ge=256,
-            le=1_048_576,
+            unit="B",
+            ge=2**28,
+            le=2**40,
         ),
-    ] = 4096
+    ] = 2**32
 
 
 class Embedded(Section, frozen=True, kw_only=True):

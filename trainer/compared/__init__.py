@@ -1,1 +1,1 @@
-"""Detectors that are compared and not promoted: those of PyOD and River, each in its own process."""
+"""Detectors of PyOD and River: compared and not promoted, each in a process of its own."""

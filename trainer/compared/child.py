@@ -70,7 +70,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     fit_rows, width : int
         Records it was fit on, and columns they had after the preparation.
     fit_seconds, score_seconds : float
-        Processor time of learning and scoring, with the preparation, and without compilation.
+        How long learning and scoring took, with the preparation, and without compilation.
     size_bytes : int
         What was learned, written down.
     """
@@ -125,15 +125,16 @@ def judged(
     preparation = Preparation.fit(train, request.columns)
     if preparation.width == 0:
         return Outcome(failure="no column varies in the records to learn from"), nothing
-    _compile(compared, preparation.apply(train[:_FIRST_ROWS]))
+    if compared.way in ("alone", "beside"):
+        _compile(compared, preparation.apply(train[:_FIRST_ROWS]))
     _seed_everything(compared, request.seed)
-    started = time.process_time()
+    started = time.perf_counter()
     learned = preparation.apply(_sampled(train, compared.most_rows, request.seed))
     judge = judge_of(compared, request.seed)
     judge.fit(learned)
-    fitted = time.process_time()
+    fitted = time.perf_counter()
     scores = np.asarray(judge.score(preparation.apply(test)), np.float64)
-    done = time.process_time()
+    done = time.perf_counter()
     if without := int(np.isnan(scores).sum()):
         return Outcome(failure=f"{without} of {len(scores)} scores are no number"), nothing
     outcome = Outcome(
@@ -152,10 +153,10 @@ def main(folder: Path) -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (request.memory_bytes, request.memory_bytes))
     # Should the parent die, the time still ends.
     seconds = ceil(request.timeout_seconds) + 1
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-    train, test = (np.load(folder / f"{name}.npy") for name in ("train", "test"))
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
     scores = np.empty(0)
     try:
+        train, test = (np.load(folder / f"{name}.npy") for name in ("train", "test"))
         outcome, scores = _on_one_thread(request, train, test)
     except MemoryError:
         outcome = Outcome(failure="memory")

@@ -27,11 +27,12 @@ class HalfSpaceTrees:
 
     def fit(self, train: NDArray[np.float64]) -> None:
         """Learn records of shape (n, d) in their order."""
-        from river.anomaly import HalfSpaceTrees as Trees
+        import river.anomaly
 
         self._low = train.min(axis=0)
         self._span = np.maximum(train.max(axis=0) - self._low, np.finfo(np.float64).tiny)
-        self.detector: Any = Trees(seed=self.seed)
+        trees: Any = river.anomaly.HalfSpaceTrees
+        self.detector = trees(seed=self.seed)
         for features in self._features(train):
             self.detector.learn_one(features)
 

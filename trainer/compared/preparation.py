@@ -1,4 +1,4 @@
-"""The plain matrix that libraries' detectors take: standard numbers, one-hot codes, nothing missing.
+"""The matrix that libraries' detectors take: standard numbers, one-hot codes, nothing missing.
 
 Everything is learned from the records that a detector is fit on.
 """

@@ -158,8 +158,12 @@ def _ending(code: int, said: Path) -> str:
     """Say how a process ended that left nothing behind."""
     if code == -signal.SIGXCPU:
         return "timeout"
+    if code == -signal.SIGKILL:
+        return "its process was killed, mostly a sign that the machine ran out of memory"
     how = f"exit code {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
     lines = said.read_text("utf-8", "replace").strip().splitlines()[-_TOLD_LINES:]
+    if "MemoryError" in "".join(lines[-1:]):
+        return "memory"
     return f"its process ended with {how}" + "".join(f"\n  | {line}" for line in lines)
 
 
@@ -169,13 +173,13 @@ def _explained(request: Request, rows: int, failure: str) -> str:
     if failure == "timeout":
         return (
             f"a compared detector must be done within {request.timeout_seconds:g} s "
-            f"(trainer.compared_seconds); {name} on {rows:,} records was not. Give it more time, "
-            f"{less}"
+            f"(trainer.compared_timeout_seconds); {name} on {rows:,} records was not. Give "
+            f"it more time, {less}"
         )
     if failure == "memory":
-        mebibytes = request.memory_bytes >> 20
         return (
-            f"a compared detector must do with {mebibytes:,} MiB (trainer.compared_mebibytes); "
+            f"a compared detector must do with {request.memory_bytes >> 20:,} MiB of memory "
+            f"(trainer.compared_memory_bytes); "
             f"{name} on {rows:,} records did not. Give it more, {less}"
         )
     return (

@@ -57,7 +57,8 @@ class Beside:
     """An algorithm that judges a set of records as a whole and cannot judge one by itself.
 
     A few records at a time are laid beside the records learned from, one to fifteen, and all are
-    judged together; so a score depends a little on its neighbours in the stream.
+    judged together; so a score depends a little on those that it is judged with. They are drawn by
+    the seed: neighbours in time may be anomalous together.
 
     Parameters
     ----------
@@ -80,13 +81,14 @@ class Beside:
         """Score records of shape (m, d), higher is more anomalous."""
         rows = _first(self.compared, rows, self._low, self._high)
         size = max(1, len(self.detector) // (_BESIDE_SHARE - 1))
-        found = []
+        drawn = np.random.default_rng(self.seed).permutation(len(rows))
+        scores = np.empty(len(rows))
         for start in range(0, len(rows), size):
-            block = rows[start : start + size]
+            places = drawn[start : start + size]
             judge = _build(self.compared, rows.shape[1], self.seed)
-            judge.fit(np.concatenate([self.detector, block]))
-            found.append(np.ravel(judge.decision_scores_)[-len(block) :])
-        return np.concatenate(found)
+            judge.fit(np.concatenate([self.detector, rows[places]]))
+            scores[places] = np.ravel(judge.decision_scores_)[-len(places) :]
+        return scores
 
 
 def _first(
@@ -99,7 +101,9 @@ def _first(
     if compared.first == "cut":
         return np.clip(rows, low, high)
     if compared.first == "unit":
-        return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), _SHORTEST)
+        lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+        unit: NDArray[np.float64] = rows / np.maximum(lengths, _SHORTEST)
+        return unit
     return rows
 
 

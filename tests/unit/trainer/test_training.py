@@ -98,7 +98,7 @@ def test_the_figures_are_finite_and_complete(history: History) -> None:
 
 
 def test_an_unknown_detector_is_refused(history: History) -> None:
-    with pytest.raises(UsageError, match="a detector is one of isolation-forest; got 'oracle'"):
+    with pytest.raises(UsageError, match=r"a detector is one of .*forest.*; got 'oracle'"):
         train(CODEC, history, "oracle", 0, lambda: 0.0)
 
 
