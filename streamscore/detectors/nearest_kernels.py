@@ -78,7 +78,7 @@ def _spreads(
     rows: NDArray[np.float32], numbers: int, weights: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Mean square by which two of the rows differ, by feature."""
-    spreads = 2.0 * rows.var(axis=0, dtype=np.float64)
+    spreads: NDArray[np.float64] = 2.0 * rows.var(axis=0, dtype=np.float64)
     for i, weight in enumerate(weights, numbers):
         shares = np.unique(rows[:, i], return_counts=True)[1] / len(rows)
         spreads[i] = weight * (1.0 - (shares * shares).sum())

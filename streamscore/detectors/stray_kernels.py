@@ -88,7 +88,7 @@ def _bucket(distance):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True)
 def _second_highest(buckets, here):  # type: ignore[no-untyped-def]
     """Return the upper edge of the second highest of the latest buckets before a place."""
-    highest = second = 0
+    highest = second = np.int64(0)
     for back in range(1, _NEAREST + 1):
         bucket = np.int64(buckets[(here - back) & (REMEMBERED - 1)])
         if bucket > highest:

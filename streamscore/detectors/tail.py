@@ -8,8 +8,8 @@ scale come from their mean and variance (Hosking, Wallis, "Parameter and quantil
 generalized Pareto distribution", 1987); its shape is held in [0, 0.5], 0 being the exponential one.
 A channel with few different values has no such tail.
 
-What is higher than all n that were counted is as rare as can be told, once in n + 1. From there on t
-grows with the logarithm alone, of the excess or of what the continuation says: enough to rank by,
+What is higher than all n that were counted is as rare as can be told, once in n + 1. From there on
+t grows with the logarithm alone, of the excess or of what the continuation says: enough to rank by,
 and no channel can outshout the others by a tail that nobody has seen.
 """
 
