@@ -27,8 +27,9 @@ _MOST_KNOWN = 64
 _WIDEST = 4096
 """Whole numbers lie in a table from the lowest to the highest, if it is no longer than this."""
 
-_FEWEST_ROWS = 20
-"""Whole numbers that fewer rows have share their code with neighbours that are as rare."""
+_RARE_SHARE, _RARE_ROWS = 1e-3, 20
+"""Whole numbers that fewer rows have, by share and by count, share their code with neighbours that
+are as rare."""
 
 _FEWEST_BINS, _MOST_BINS = 5, 32
 _OUTER_SHARE = 1e-3
@@ -205,9 +206,10 @@ def _of_whole_numbers(whole: NDArray[np.float64], counts: NDArray[np.int64]) -> 
 def _grouped(counts: NDArray[np.int64]) -> NDArray[np.int64]:
     """Give each value its code; neighbours that are rare share one until it is not."""
     codes = np.zeros(len(counts), np.int64)
+    fewest = min(_RARE_ROWS, _RARE_SHARE * float(counts.sum()))
     held = int(counts[0])
     for i in range(1, len(counts)):
-        is_full = held >= _FEWEST_ROWS or counts[i] >= _FEWEST_ROWS
+        is_full = held >= fewest or counts[i] >= fewest
         codes[i] = codes[i - 1] + is_full
         held = int(counts[i]) + (0 if is_full else held)
     return codes

@@ -38,9 +38,13 @@ def test_few_whole_numbers_have_a_code_each() -> None:
 
 
 def test_rare_whole_numbers_share_a_code_with_their_neighbours() -> None:
-    book = book_of([0.0] * 100 + [1.0] * 100 + [4.0] * 3 + [9.0] * 3)
+    book = book_of([0.0] * 5000 + [1.0] * 5000 + [4.0] * 3 + [9.0] * 3)
     assert codes(book, [0, 1, 4, 7, 9]) == [0, 1, 2, 2, 2]
     assert codes(book, [10]) == [3 + UNSEEN]
+
+
+def test_a_short_history_keeps_its_whole_numbers_apart() -> None:
+    assert codes(book_of([0.0, 0.0, 1.0, 4.0, 9.0]), [0, 1, 4, 9]) == [0, 1, 2, 3]
 
 
 def test_other_numbers_are_cut_into_bins_that_a_far_outlier_does_not_widen() -> None:
