@@ -108,30 +108,35 @@ def read_label() -> None:
     assert [one.verdict for one in folding.labels().newest.values()] == [False]
 
 
-def model() -> Model:
+def model(version: int = 1) -> Model:
     source = parse_source(kept("bundle/1-source.toml"), "sensors")
-    return Model(Codec(source), read_bundle(HERE / "bundle" / "1"), "streamscore-sensors", "3")
+    return Model(Codec(source), read_bundle(HERE / "bundle" / str(version)), "streamscore-sensors", "3")
 
 
 RECORDS = kept("bundle/1-records.jsonl").splitlines()
-SCORES = json.loads(kept("bundle/1-scores.json"))
+SCORES = {version: json.loads(kept(f"bundle/{version}-scores.json")) for version in (1, 2)}
 
 
-def assert_scored_as_then(scored: Scored, first: int) -> None:
-    assert len(scored.good) == len(SCORES["scores"]) - first
-    np.testing.assert_allclose(scored.scores, SCORES["scores"][first:], rtol=1e-9)
-    np.testing.assert_allclose(scored.judged.p_value, SCORES["p_values"][first:], rtol=1e-9)
+def assert_scored_as_then(scored: Scored, version: int, first: int) -> None:
+    then = SCORES[version]
+    assert len(scored.good) == len(then["scores"]) - first
+    np.testing.assert_allclose(scored.scores, then["scores"][first:], rtol=1e-9)
+    np.testing.assert_allclose(scored.judged.p_value, then["p_values"][first:], rtol=1e-9)
 
 
 def read_kept_bundle() -> None:
-    loaded = model()
-    assert_scored_as_then(PartitionFold(loaded, loaded.new_window(1)).fold(RECORDS), 0)
+    for version in SCORES:
+        loaded = model(version)
+        fold = PartitionFold(loaded, loaded.new_window(1))
+        assert_scored_as_then(fold.fold(RECORDS), version, 0)
 
 
 def read_state() -> None:
-    state = PartitionState.decode(kept("state/1.msgpack"))
-    assert (state.source, state.model.version, state.next_offset) == ("sensors", "3", 100)
-    assert_scored_as_then(state.resume(model()).fold(RECORDS[100:]), 100)
+    for version, name in enumerate(("1", "1-with-memory"), 1):
+        state = PartitionState.decode(kept(f"state/{name}.msgpack"))
+        assert (state.source, state.model.version, state.next_offset) == ("sensors", "3", 100)
+        assert bool(state.memory) == (version == 2)
+        assert_scored_as_then(state.resume(model(version)).fold(RECORDS[100:]), version, 100)
 
 
 def read_source() -> None:
