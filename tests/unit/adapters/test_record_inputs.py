@@ -21,6 +21,7 @@ from tests.sensors import SENSORS, sensor_values
 
 VALUES = sensor_values(3)
 LINES = b"\n".join(VALUES)
+PACKED = gzip.compress(LINES, mtime=0)
 KEYS = {"AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s"}
 
 
@@ -108,9 +109,9 @@ def test_a_gzip_that_breaks_off_is_told() -> None:
     "damaged",
     [
         b"\x1f\x8bno gzip at all",
-        gzip.compress(LINES)[:5],
-        gzip.compress(LINES)[:-12],
-        gzip.compress(LINES)[:10] + b"\xff" * 40,
+        PACKED[:5],
+        PACKED[:-12],
+        PACKED[:10] + b"\xff" * 40,
     ],
 )
 @pytest.mark.parametrize("layout", [None, "jsonl"])
