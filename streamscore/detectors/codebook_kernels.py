@@ -50,15 +50,15 @@ def codes_of(matrix, rules):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def unseen_counts(matrix, rules):  # type: ignore[no-untyped-def]
-    """How many codes of each row are of values never seen: float64 of shape (n,)."""
+def unseen_counts(matrix, rules, counts):  # type: ignore[no-untyped-def]
+    """How many codes of each row are of values never seen, in columns that count: of shape (n,)."""
     known = rules[5]
     out = np.zeros(matrix.shape[0])
     codes = np.empty((len(known), BLOCK), np.uint32)
     for begin in range(0, matrix.shape[0], BLOCK):
         rows = min(BLOCK, matrix.shape[0] - begin)
         write_codes(matrix, begin, rows, rules, codes)
-        for i in range(len(known)):
+        for i in np.flatnonzero(counts):
             for row in range(rows):
                 out[begin + row] += codes[i, row] - known[i] < 2
     return out

@@ -10,7 +10,8 @@ parents are known,
 of which, where wrong values are expected in one column out of ten, ln(1 + 0.1 (r - 1)) is the
 evidence that this record's is one: a little below 0 where the value is as it should be. Copies of a
 column (the hour beside a time that has an hour) count once altogether, and are no parents of
-each other: one that is explained by its copy would never be a surprise.
+each other: one that is explained by its copy would never be a surprise. A part of the calendar that
+the history does not go round, such as the month in half a year, says nothing itself.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +23,7 @@ from numpy.typing import NDArray
 from streamscore.detectors.codebook import MISSING, Codebook
 from streamscore.detectors.detector import Matrix, Memory
 from streamscore.detectors.network_kernels import blame, rows_of, surprises
-from streamscore.detectors.network_learning import copies, learn_views
+from streamscore.detectors.network_learning import copies, learn_views, passing
 from streamscore.detectors.reasons import Reason, Wording, percent, shares_of
 from streamscore.detectors.surprise_tables import (
     EXTRA,
@@ -79,7 +80,8 @@ class DependencyNetwork:
         codes = book.encode(matrix)
         copied = copies(codes, book.sizes)
         views = learn_views(codes, book.sizes, copied)
-        tables = make_tables(codes, book, views, copied)
+        says = ~passing(matrix, columns, copied)
+        tables = make_tables(codes, book, views, np.where(says, 1.0 / copied.sum(axis=1), 0.0))
         return cls(book, tables, copied.argmax(axis=1).astype(np.int64))
 
     @classmethod

@@ -124,7 +124,7 @@ def surprises(matrix, rules, tables):  # type: ignore[no-untyped-def]
             for row in range(rows):
                 surprise = table[contexts[first + a[row] * width + b[row]] + x[row]]
                 total[row] += surprise * part
-                largest[row] = max(largest[row], surprise)
+                largest[row] = max(largest[row], surprise if part > 0.0 else 0.0)
             if e == d - 1:
                 out[begin : begin + rows, 1] = total[:rows]
         out[begin : begin + rows, 0] = total[:rows]
@@ -207,6 +207,6 @@ def blame(codes, known, tables, groups):  # type: ignore[no-untyped-def]
                 _add_evidence(changed, tables, left)
                 fallen = max(own.sum() - left.sum(), 0.0) / replaced
                 for i in range(d):
-                    if groups[i] == group:
+                    if groups[i] == group and tables[6][i] > 0.0:
                         out[row, i] = max(own[i], 0.0) + fallen
     return out

@@ -10,12 +10,16 @@ MacKay, Peto, "A hierarchical Dirichlet language model", 1995):
     p(x | a, b) = (n(x, a, b) + s p(x | a)) / (n(a, b) + s)
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from streamscore.detectors.detector import Matrix
 from streamscore.detectors.network_kernels import STRENGTHS, count, judge, smoothed
+from streamscore.features import Column
+from streamscore.features.cycles import PERIODS
 
 Codes = NDArray[np.int16]
 Shares = NDArray[np.float64]
@@ -219,6 +223,26 @@ def copies(codes: Codes, sizes: NDArray[np.int64]) -> NDArray[np.bool_]:
                 both = _entropy(count(columns[:, i], columns[:, j], ones, shape))
                 found[i, j] = found[j, i] = both <= most
     return found
+
+
+def passing(
+    matrix: Matrix, columns: Sequence[Column], copied: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Tell which columns are a part of the calendar that the history does not go round: of (d,).
+
+    A month that has never been is no surprise: time goes on. So it is with what copies it.
+
+    Examples
+    --------
+    >>> month = Column(name="at.month", field="at", kind="calendar")
+    >>> passing(np.array([[1.0], [2.0]]), [month], np.eye(1, dtype=np.bool_)).tolist()
+    [True]
+    """
+    alone = [
+        column.kind == "calendar" and len(np.unique(values)) < PERIODS[column.name.split(".")[-1]]
+        for column, values in zip(columns, matrix.T, strict=True)
+    ]
+    return np.asarray(copied[:, np.array(alone, np.bool_)].any(axis=1), np.bool_)
 
 
 def _alone(x: NDArray[np.int16], weights: NDArray[np.float64], size: int) -> Shares:

@@ -42,7 +42,8 @@ class SurpriseTables(NamedTuple):
     table : float32 array
         The rows.
     parts : float64 array of shape (d,)
-        What each column counts for: one over the number of its copies, itself included.
+        What each column counts for: one over the number of its copies, itself included; 0 for one
+        that says nothing.
     """
 
     column: NDArray[np.int64]
@@ -55,7 +56,7 @@ class SurpriseTables(NamedTuple):
 
 
 def make_tables(
-    codes: Codes, book: Codebook, views: Sequence[View], copied: NDArray[np.bool_]
+    codes: Codes, book: Codebook, views: Sequence[View], parts: NDArray[np.float64]
 ) -> SurpriseTables:
     """Count a history of shape (n, d), and turn the counts into surprises."""
     d = codes.shape[1]
@@ -76,7 +77,7 @@ def make_tables(
         firsts=np.cumsum([0, *lengths[:-1]]).astype(np.int64),
         contexts=np.concatenate(contexts).astype(np.int32),
         table=np.concatenate(rows),
-        parts=1.0 / copied.sum(axis=1),
+        parts=parts,
     )
 
 

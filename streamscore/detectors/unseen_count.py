@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 from streamscore.detectors.codebook import MISSING, Codebook
 from streamscore.detectors.codebook_kernels import unseen_counts
 from streamscore.detectors.detector import Matrix, Memory
+from streamscore.detectors.network_learning import copies, passing
 from streamscore.detectors.reasons import Reason, Wording, shares_of
+from streamscore.errors import BundleError
 from streamscore.features import Column, ColumnPlan
 from streamscore.features.columns import planned
 
@@ -24,6 +26,8 @@ class UnseenCount:
     ----------
     book : Codebook
         Knows what was seen.
+    counts : bool array of shape (d,)
+        Which columns count; not a part of the calendar that the history does not go round.
     """
 
     name: ClassVar[str] = "unseen-count"
@@ -31,24 +35,39 @@ class UnseenCount:
     has_memory: ClassVar[bool] = False
     channels = ("count",)
 
-    def __init__(self, book: Codebook) -> None:
+    def __init__(self, book: Codebook, counts: NDArray[np.bool_]) -> None:
         self._book = book
+        self._counts = counts
 
     @classmethod
     def fit(cls, matrix: Matrix, columns: Sequence[Column], seed: int) -> "UnseenCount":
         """Learn what there is."""
-        return cls(Codebook.fit(matrix, columns))
+        book = Codebook.fit(matrix, columns)
+        copied = copies(book.encode(matrix), book.sizes)
+        return cls(book, ~passing(matrix, columns, copied))
 
     @classmethod
     def restore(
         cls, arrays: Mapping[str, NDArray[Any]], parameters: Mapping[str, Any]
     ) -> "UnseenCount":
-        """Rebuild a count from a bundle; raises as `Codebook.restore` does."""
-        return cls(Codebook.restore(arrays))
+        """Rebuild a count from a bundle.
+
+        Raises
+        ------
+        KeyError, BundleError
+            When the arrays are not those of a count.
+        """
+        book, counts = Codebook.restore(arrays), arrays["counts"]
+        if counts.shape != book.known.shape or counts.dtype != np.bool_:
+            raise BundleError(
+                f"{cls.name} says of each column whether it counts; got {counts.dtype} "
+                f"{counts.shape} for {len(book.known)} columns"
+            )
+        return cls(book, counts)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return what was seen."""
-        return self._book.arrays()
+        return self._book.arrays() | {"counts": self._counts}
 
     def parameters(self) -> dict[str, Any]:
         """Return how many columns there are."""
@@ -60,13 +79,14 @@ class UnseenCount:
 
     def fold(self, matrix: Matrix, memory: Memory) -> NDArray[np.float64]:
         """Count: float64 of shape (n, 1)."""
-        counts: NDArray[np.float64] = unseen_counts(self._book.checked(matrix), self._book.rules)
+        rows = self._book.checked(matrix)
+        counts: NDArray[np.float64] = unseen_counts(rows, self._book.rules, self._counts)
         return counts[:, None]
 
     def contributions(self, matrix: Matrix, channel: int = 0) -> NDArray[np.float64]:
         """Return 1 for each column whose value was never seen: float64 of the rows' shape."""
         codes, known = self._book.encode(matrix), self._book.known
-        return ((codes >= known) & (codes < known + MISSING)).astype(np.float64)
+        return (self._counts & (codes >= known) & (codes < known + MISSING)).astype(np.float64)
 
     def reasons(
         self, row: NDArray[np.float64], channel: int, score: float, wording: Wording

@@ -4,6 +4,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+PERIODS = {"hour": 24, "weekday": 7, "month": 12}
+"""How many values each part of the calendar has."""
+
 _KINDS = {"hour": 0, "weekday": 1, "month": 2}
 _PERIODS = (24, 7, 12)
 _CIRCLE = np.zeros((3, 24, 2))

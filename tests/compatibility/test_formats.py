@@ -110,7 +110,9 @@ def read_label() -> None:
 
 def model(version: int = 1) -> Model:
     source = parse_source(kept("bundle/1-source.toml"), "sensors")
-    return Model(Codec(source), read_bundle(HERE / "bundle" / str(version)), "streamscore-sensors", "3")
+    return Model(
+        Codec(source), read_bundle(HERE / "bundle" / str(version)), "streamscore-sensors", "3"
+    )
 
 
 RECORDS = kept("bundle/1-records.jsonl").splitlines()
