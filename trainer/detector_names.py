@@ -31,7 +31,9 @@ _PURPOSES = {
     "repeated-texts": "one text again and again",
     "repeats": "records that come again, equal but for time and identifier",
     "sentinel-count": "many fields that say UNKNOWN or its like",
+    "sparse-neighbours": "far from a few reference rows; a history with anomalies that are alike",
     "stray-times": "an event time far from those that arrive around it",
+    "text-meaning": "texts about something else, and numbers that contradict them; needs vectors",
     "unseen-count": "values that the history never held",
 }
 """What recipes and detectors of the stream are good for; others are told by what they are."""
