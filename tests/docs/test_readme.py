@@ -73,7 +73,7 @@ def test_the_commands_of_the_tour_lead_from_nothing_to_alerts(tmp_path: Path) ->
             check=False,
         )
     assert walked.returncode == 0, walked.stdout + walked.stderr
-    assert re.search(r"^ *\d+\.\d  p 0\.00\d\d  \w+ = ", walked.stdout, re.MULTILINE)
+    assert re.search(r"^ *\d+\.\d  p 0\.00\d\d  .+ \(\d+%\)", walked.stdout, re.MULTILINE)
     assert re.search(
         r'^streamscore_records_total\{source="accidents"\} 5[01]\d\d\.0$',
         walked.stdout,
