@@ -68,8 +68,10 @@ def _of_a_text(part: str, value: float, usual: float) -> str:
         return "is empty" if count == 0 else f"has {characters}; 99% have at least {least}"
     if part == "upper":
         return f"has {percent(value)} capitals; 99% have at most {percent(usual)}"
+    if part == "addresses":
+        seen = ("no web address", "what may be a web address", "a web address")[round(value)]
+        return f"has {seen}; {'more than 1% have one' if usual else '99% have none'}"
     said = {
-        "links": f"has {_counted(round(value), 'link')}",
         "number": f"has a number of {_counted(round(value), 'digit')}",
         "repeats": f"has a word {_counted(round(value), 'time')} in a row",
     }

@@ -160,8 +160,10 @@ def _of_a_text(matrix: Matrix, columns: Sequence[Column], place: int) -> list[Me
         variance = max(float(values.var()), _LEAST_VARIANCE)
         center = float(np.median(values))
         return [Measure("short", field, place, -1.0, PLAIN, 0, center, variance, 0.0, low)]
-    if part in ("links", "number", "repeats"):
+    if part in ("number", "repeats"):
         return [Measure(part, field, place, usual=high)]
+    if part == "addresses":
+        return [Measure("links", field, place, usual=high)]
     if part == "upper":
         fitted = _by_chance(values, lengths)
         return [Measure(part, field, place, 1.0, BY_LENGTH, length_place, *fitted, high)]

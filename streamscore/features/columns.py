@@ -27,9 +27,10 @@ ColumnKind = Literal[
 TEXT_STATISTICS = ("length", "words", "upper", "digits", "punctuation", "links")
 """Plain statistics of a text: log lengths, shares of characters, count of links."""
 
-TEXT_LEARNED = ("surprise", "rarity", "unseen", "number", "repeats")
+TEXT_LEARNED = ("surprise", "rarity", "unseen", "number", "repeats", "addresses")
 """What is learned of a text beside numbers: mean bits a byte and a word, share of unseen words,
-digits of the longest number, longest run of one word."""
+digits of the longest number, longest run of one word, 2 for a web address or 1 for what may be
+one."""
 
 Predicted = Mapping[str, Sequence[str]]
 """Text field -> number fields that it predicts."""

@@ -14,10 +14,13 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from streamscore.features.address_kernels import BARE, WHOLE, address_in
+
 CLASSES = 40
 """How many classes of bytes there are."""
 
 _SPACE, _DIGIT, _OTHER = 26, 27, 35
+_LAST_SPACE, _DOT, _COLON = 32, 46, 58
 _FNV_OFFSET = np.uint64(14695981039346656037)
 _FNV_PRIME = np.uint64(1099511628211)
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
@@ -120,7 +123,7 @@ def read_texts(data, ends, classes, trigram_bits, word_bits, unseen_bits, weight
     """Write what is learned of each text: the columns of `LEARNED`, then sums of weights.
 
     A text without words has no rarity, no share of unseen words and no sums: NaN; an empty one has
-    no surprise either.
+    no surprise either. The words are read before the addresses, whose words take their room.
     """
     hashes = np.empty(_longest(ends), np.uint64)
     start = 0
@@ -130,7 +133,8 @@ def read_texts(data, ends, classes, trigram_bits, word_bits, unseen_bits, weight
         words = _words(data, start, end, hashes)
         _of_words(hashes[:words], word_bits, unseen_bits, out[row])
         for k in range(len(weights)):
-            out[row, 5 + k] = _weighed(hashes[:words], weights[k])
+            out[row, 6 + k] = _weighed(hashes[:words], weights[k])
+        out[row, 5] = _addresses(data, start, end, word_bits, unseen_bits, hashes)
         start = end
 
 
@@ -188,6 +192,29 @@ def _weighed(hashes, weights):  # type: ignore[no-untyped-def]
         total += weights[_slot(_pair(hashes[j - 1], hashes[j]), mask)]
     # Words and pairs: 2 w - 1 of them, as the rows of the regression are scaled.
     return total / np.sqrt(2.0 * words - 1.0)
+
+
+@njit(cache=True, nogil=True)
+def _addresses(data, start, end, word_bits, unseen_bits, hashes):  # type: ignore[no-untyped-def]
+    """Return 2 for a text with an address, 1 for one with what may be one, else 0.
+
+    A bare domain of words that history has may as well be a full stop without a space behind it.
+    """
+    mask = np.uint64(len(word_bits) - 1)
+    begun, has_mark, found = start, False, 0
+    for i in range(start, end + 1):
+        if i < end and data[i] > _LAST_SPACE:
+            has_mark = has_mark or data[i] == _DOT or data[i] == _COLON
+            continue
+        if has_mark:
+            here = address_in(data, begun, i)
+            if here == BARE:
+                for j in range(_words(data, begun, i, hashes)):
+                    if word_bits[_slot(hashes[j], mask)] >= unseen_bits:
+                        here = WHOLE
+            found = max(found, here)
+        begun, has_mark = i + 1, False
+    return found
 
 
 @njit(cache=True, nogil=True)

@@ -150,9 +150,10 @@ class LearnedText:
             The n texts.
         numbers : sequence of float64 arrays of shape (n,)
             The numbers that the text predicts; NaN where missing.
-        out : float64 array of shape (n, 5 + len(numbers))
+        out : float64 array of shape (n, 6 + len(numbers))
             Overwritten. Mean bits a byte and a word, share of unseen words, digits of the longest
-            number, longest run of one word, residuals; NaN where there is nothing to speak of.
+            number, longest run of one word, 2 for a web address or 1 for what may be one,
+            residuals; NaN where there is nothing to speak of.
         """
         tables = (BYTE_CLASSES, self._trigram_bits, self._word_bits, self._unseen_bits)
         read_texts(*texts, *tables, self._weights, out)

@@ -98,7 +98,18 @@ class NaiveText:
             _mean(unseen),
             float(_number(classes)),
             float(_run(words)),
+            float(max(map(self.address, re.split("[\x00-\x20]", text)))),
         ]
+
+    def address(self, text: str) -> int:
+        """2 for what has a scheme, `www.` or a bare domain of new words, 1 for another domain."""
+        name = "[a-zA-Z0-9\u0080-\U0010ffff]"
+        if re.search(f"://|(?<!{name})[wW]{{3}}[.]", text):
+            return 2
+        bare = f"[a-zA-Z\u0080-\U0010ffff](?:{name}|-)*[.][a-z]{{2,}}(?!{name})"
+        if not re.search(bare, text):
+            return 0
+        return 1 if all(map(self.known, naive_words(text))) else 2
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -95,6 +95,7 @@ def test_channels_follow_from_the_roles_of_fields_and_from_the_history() -> None
         ({"note": "THE PARCEL CAME ON MONDAY WITH ALL"}, "upper"),
         ({"note": ""}, "short"),
         ({"note": f"{GOOD_NOTE} http://win.example"}, "links"),
+        ({"note": f"{GOOD_NOTE} xkcd-outlet.example"}, "links"),
         ({"note": f"{GOOD_NOTE} call (555) 010-9999"}, "number"),
         ({"note": "late late late late late late late"}, "repeats"),
         ({"items_new": 400}, "items_new.high"),
@@ -118,7 +119,7 @@ def test_reasons_tell_what_is_seen_and_what_is_usual_and_quote_no_text() -> None
     assert words({"note": ""})[1] == "note is empty"
     assert "capitals; 99% have at most" in words({"note": GOOD_NOTE.upper()}, "upper")[1]
     assert words({"items_new": 400})[1].startswith("items_new is 400; 99% have at most")
-    assert words({"note": "www.a.b"}, "links")[1] == "note has 1 link; 99% have at most 0"
+    assert words({"note": "www.a.b"}, "links")[1] == "note has a web address; 99% have none"
     assert words({"note": "no no no"}, "repeats")[1].startswith("note has a word 3 times in a row;")
     assert words({"note": "55-1234"}, "number")[1].startswith("note has a number of 6 digits; 99%")
     assert words({"note": "xyz abc"}, "strange")[1] == "note: none of its words was seen before"

@@ -18,7 +18,25 @@ from tests.naive.learned_texts import NaiveText, naive_slots
 
 ANY_TEXT = st.text(st.characters(codec="utf-8"), max_size=40)
 APOSTROPHE, ELLIPSIS = "\u2019", "\u2026"
-PIECES = ["the", "The", "cat", "Ab9", " ", "  ", ".", "é", "猫", "🎈", "-", "(", "\n", "7", "55"]
+PIECES = [
+    "the",
+    "The",
+    "cat",
+    "Ab9",
+    " ",
+    "  ",
+    ".",
+    "é",
+    "猫",
+    "🎈",
+    "-",
+    "(",
+    "\n",
+    "7",
+    "55",
+    "www.",
+    "://",
+]
 MARKS = [APOSTROPHE, ELLIPSIS, "\u2003", "\u201c", "\u2039", "\u203f", "\u2040"]
 WORDY = st.lists(st.sampled_from(PIECES + MARKS)).map("".join)
 TEXTS = st.lists(ANY_TEXT | WORDY, min_size=1, max_size=8)
@@ -45,6 +63,9 @@ def reviews(count: int, seed: int) -> tuple[list[str], NDArray[np.float64]]:
 @settings(max_examples=25, deadline=None)
 @given(TEXTS, TEXTS)
 @example(["the cat the cat", "the cat"], ["", " ", "cat cat cat", "(555) 010-9999", "猫猫🎈🎈"])
+@example(
+    ["the cat.net cat net"] * 2, ["the cat.net", "new.net", "www.the", "a://b", "cat.Net", "4.the"]
+)
 @example(["don't"], [f"don{APOSTROPHE}t", ELLIPSIS, "\u2028", "1  2   3a4"])
 def test_texts_equal_the_naive_version(history: list[str], texts: list[str]) -> None:
     learned, _ = LearnedText.fit(history, {})
@@ -77,7 +98,7 @@ def test_texts_without_words_and_huge_ones_are_read() -> None:
     assert np.isnan(rows[:2, :3]).all()
     assert np.isfinite(rows[2, 0])
     assert np.isnan(rows[2, 1:3]).all()
-    assert rows[3].tolist()[2:] == [0.0, 0.0, 100_000.0]
+    assert rows[3].tolist()[2:] == [0.0, 0.0, 100_000.0, 0.0]
 
 
 def test_letters_at_random_surprise_more_than_any_usual_text() -> None:
