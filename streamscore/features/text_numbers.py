@@ -30,7 +30,10 @@ _LEAST_R2 = 0.02
 """Below that a text says so little of a number that its residual is the number itself."""
 
 _MOST_GRADES = 12
-"""Numbers of at most that many values are grades; their rare ones count for more."""
+"""Numbers of at most that many values are grades; each counts for as much, but for the rarest."""
+
+_RARE_GRADE = 0.02
+"""Grades of a smaller share of the texts count as if they had this one: a few may be mistakes."""
 
 _HEAVY_KURTOSIS = 9.0
 """That of the exponential distribution: of other numbers, a few decide about a heavier one."""
@@ -146,13 +149,15 @@ def _ridge(
 
 
 def _balance(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Weigh rows, on average 1: those of rare grades more, by the root of how rare they are.
+    """Weigh rows, on average 1: by one over their grade's share, so that grades weigh alike.
 
-    Most grades are the highest. Unweighed, the prediction of every text is drawn to it.
+    Most grades are the highest. Unweighed, the prediction of every text is drawn to it, and how
+    common a grade is says nothing of a text (King, Zeng, "Logistic Regression in Rare Events Data",
+    Political Analysis 2001, weigh so).
     """
     _, grade, counts = np.unique(values, return_inverse=True, return_counts=True)
     if len(counts) > _MOST_GRADES:
         return np.ones(len(values))
-    weight = 1.0 / np.sqrt(counts[grade])
+    weight = 1.0 / np.maximum(counts, _RARE_GRADE * len(values))[grade]
     balanced: NDArray[np.float64] = weight / weight.mean()
     return balanced
