@@ -1,8 +1,10 @@
 """Repeated texts: how often the very text of a record arrived before.
 
 The latest texts of a partition are counted, whatever record they came with and however far apart
-in time. The score is the count of earlier ones, less as many as history leads one to expect of a
-text that has always been repeated.
+in time. One score is the count of earlier ones, the other the count of earlier bursts: a text that
+is sent for several things within a minute is common, one that comes back later and later is not.
+How far apart a burst's texts lie follows from history. Either is less as many as history leads one
+to expect of a text that has always been repeated.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,6 +29,9 @@ _LEAST_USUAL = 3
 _DEVIATIONS = 3.0
 """So many standard deviations of a Poisson count beyond the expected one are usual still."""
 
+_WITHIN_BURSTS = 0.9
+"""Of the texts that return in history, the share that does so within a burst."""
+
 
 class RepeatedTexts:
     """Counts the latest texts of a partition.
@@ -37,27 +42,34 @@ class RepeatedTexts:
         Fingerprints of texts that history repeats, ascending.
     usual : float64 array of shape (m,)
         As many of each are to be expected among those that are remembered.
+    longest_gap : int
+        Equal texts that lie at most so many texts apart belong to one burst.
     """
 
     name: ClassVar[str] = "repeated-texts"
     plan: ClassVar[ColumnPlan] = planned(text_fingerprints=True)
     has_memory: ClassVar[bool] = True
-    channels = ("count",)
-    is_plain = (True,)
+    channels = ("count", "returns")
+    is_plain = (True, True)
 
-    def __init__(self, known: NDArray[np.float64], usual: NDArray[np.float64]) -> None:
+    def __init__(
+        self, known: NDArray[np.float64], usual: NDArray[np.float64], longest_gap: int
+    ) -> None:
         self._known = np.ascontiguousarray(known, np.float64)
         self._usual = np.ascontiguousarray(usual, np.float64)
+        self._longest_gap = longest_gap
 
     @classmethod
     def fit(cls, matrix: Matrix, columns: Sequence[Column], seed: int) -> "RepeatedTexts":
-        """Learn which texts have always been repeated."""
+        """Learn which texts have always been repeated, and how far apart others return."""
         texts = matrix[matrix > 0]
         known, counts = np.unique(texts, return_counts=True)
         chosen = np.argsort(-counts, kind="stable")[:_MOST_USUAL]
         chosen = np.sort(chosen[counts[chosen] >= _LEAST_USUAL])
         mean = counts[chosen] * min(1.0, _REMEMBERED / max(len(texts), 1))
-        return cls(known[chosen], np.ceil(mean + _DEVIATIONS * np.sqrt(mean)))
+        gaps = _gaps(matrix, known[chosen])
+        longest = int(np.quantile(gaps, _WITHIN_BURSTS, method="higher")) if len(gaps) else 0
+        return cls(known[chosen], np.ceil(mean + _DEVIATIONS * np.sqrt(mean)), longest)
 
     @classmethod
     def restore(
@@ -68,22 +80,24 @@ class RepeatedTexts:
         Raises
         ------
         BundleError
-            When the arrays are not fingerprints and their counts.
+            When the arrays are not fingerprints and their counts, or the gap is below 0.
         """
         known, usual = arrays["known"], arrays["usual"]
         if known.ndim != 1 or known.shape != usual.shape:
             raise BundleError(
                 f"each known text has a usual count; got {known.shape} and {usual.shape}"
             )
-        return cls(known, usual)
+        if (longest_gap := int(parameters["longest_gap"])) < 0:
+            raise BundleError(f"the texts of a burst lie at least 0 texts apart; got {longest_gap}")
+        return cls(known, usual, longest_gap)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return the texts that are usual."""
         return {"known": self._known, "usual": self._usual}
 
     def parameters(self) -> dict[str, Any]:
-        """Return how many texts are remembered."""
-        return {"remembered": _REMEMBERED}
+        """Return how many texts are remembered, and how far apart those of a burst lie."""
+        return {"remembered": _REMEMBERED, "longest_gap": self._longest_gap}
 
     def begin(self) -> Memory:
         """Return an empty ring of texts, and an empty table of their counts."""
@@ -95,10 +109,11 @@ class RepeatedTexts:
         }
 
     def fold(self, matrix: Matrix, memory: Memory) -> NDArray[np.float64]:
-        """Count rows' texts: float64 of shape (n, 1), at least 0; of several texts the highest."""
-        out = np.zeros((len(matrix), 1))
+        """Count rows' texts: float64 of shape (n, 2), at least 0; of several texts the highest."""
+        out = np.zeros((len(matrix), 2))
         kept = (memory["ring"], memory["texts"], memory["counts"], memory["seen"])
-        fold(np.ascontiguousarray(matrix, np.float64), self._known, self._usual, kept, out)
+        learned = (self._known, self._usual, self._longest_gap)
+        fold(np.ascontiguousarray(matrix, np.float64), *learned, kept, out)
         return out
 
     def contributions(self, matrix: Matrix, channel: int) -> NDArray[np.float64]:
@@ -114,4 +129,16 @@ class RepeatedTexts:
         times = "once" if round(score) == 1 else f"{score:.0f} times"
         is_usual = bool(np.isin(row[counted], self._known).any())
         before = "more often than usual" if is_usual else "before"
+        if self.channels[channel] == "returns":
+            before += ", other texts in between"
         return [Reason(fields, 1.0, f"the same text arrived {times} {before}")]
+
+
+def _gaps(matrix: Matrix, known: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return how many texts lie from each text to its return, of those that are not usual."""
+    rows, columns = np.nonzero(matrix > 0)
+    texts = matrix[rows, columns]
+    order = np.lexsort((np.arange(len(texts)), texts, columns))
+    is_same = (np.diff(texts[order]) == 0) & (np.diff(columns[order]) == 0)
+    gaps: NDArray[np.int64] = np.diff(order)[is_same & ~np.isin(texts[order][1:], known)]
+    return gaps[gaps < _REMEMBERED]

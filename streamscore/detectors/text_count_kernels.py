@@ -13,8 +13,8 @@ _LARGEST = 65_535
 
 
 @njit(cache=True, nogil=True)
-def fold(matrix, known, usual, memory, out):  # type: ignore[no-untyped-def]
-    """Write the score of each row, and take its texts in.
+def fold(matrix, known, usual, longest_gap, memory, out):  # type: ignore[no-untyped-def]
+    """Write the scores of each row, and take its texts in.
 
     Parameters
     ----------
@@ -22,14 +22,16 @@ def fold(matrix, known, usual, memory, out):  # type: ignore[no-untyped-def]
         Fingerprints; what is not above 0 is not counted.
     known, usual : float64 arrays of shape (m,)
         Texts that are usual, ascending, and how many of them.
+    longest_gap : int
+        Occurrences of a text that lie at most so many texts apart are one burst.
     memory : tuple of arrays
         Ring of texts, table of texts, their counts, number of texts seen. 0 is no text.
-    out : float64 array of shape (n, 1)
-        Overwritten.
+    out : float64 array of shape (n, 2)
+        Overwritten: occurrences before, and bursts before, beyond what is usual.
     """
     ring, texts, counts, seen = memory
     for row in range(len(matrix)):
-        highest = 0.0
+        highest = returned = 0.0
         for column in range(matrix.shape[1]):
             fingerprint = matrix[row, column]
             if not fingerprint > 0.0:
@@ -41,9 +43,25 @@ def fold(matrix, known, usual, memory, out):  # type: ignore[no-untyped-def]
             ring[here] = text
             seen[0] += 1
             before = float(_count_in(text, texts, counts))
-            if before > highest:
-                highest = max(highest, before - _usual(fingerprint, known, usual))
-        out[row, 0] = highest
+            if before > 0.0:
+                expected = _usual(fingerprint, known, usual)
+                highest = max(highest, before - expected)
+                if before - expected > returned:
+                    bursts = float(_bursts_before(text, ring, seen[0], longest_gap))
+                    returned = max(returned, bursts - expected)
+        out[row, 0], out[row, 1] = highest, returned
+
+
+@njit(cache=True, nogil=True)
+def _bursts_before(text, ring, seen, longest_gap):  # type: ignore[no-untyped-def]
+    """Count the bursts of a text in the ring before the one that its latest occurrence is in."""
+    mask = len(ring) - 1
+    latest, bursts = 1, 0
+    for back in range(2, min(seen, len(ring)) + 1):
+        if ring[(seen - back) & mask] == text:
+            bursts += back - latest > longest_gap
+            latest = back
+    return bursts
 
 
 @njit(cache=True, nogil=True)

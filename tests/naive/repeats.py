@@ -1,8 +1,8 @@
 """Repeats, repeated texts and stray times in plain Python: lists of all that came before."""
 
 import math
-from collections import Counter, deque
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -54,22 +54,24 @@ def naive_repeats(
 
 
 def naive_counts(
-    rows: Sequence[Sequence[float]], usual: dict[float, float], remembered: int
-) -> list[float]:
-    """Count each row's texts among the latest ones, less what is usual."""
-    latest: deque[tuple[int, float]] = deque()
-    counts: Counter[tuple[int, float]] = Counter()
+    rows: Sequence[Sequence[float]], usual: dict[float, float], longest_gap: int, remembered: int
+) -> list[list[float]]:
+    """Count each row's texts, and their bursts, among the latest ones, less what is usual."""
+    arrived: list[tuple[int, float]] = []
     scores = []
     for row in rows:
-        highest = 0.0
+        highest = [0.0, 0.0]
         for column, text in enumerate(row):
             if not text > 0:
                 continue
-            if len(latest) == remembered:
-                counts[latest.popleft()] -= 1
-            highest = max(highest, counts[column, text] - usual.get(text, 0.0))
-            latest.append((column, text))
-            counts[column, text] += 1
+            arrived.append((column, text))
+            latest = range(max(0, len(arrived) - remembered), len(arrived))
+            places = [place for place in latest if arrived[place] == (column, text)]
+            gaps = [later - earlier for earlier, later in pairwise(places)]
+            found = (len(gaps), sum(gap > longest_gap for gap in gaps))
+            highest = [
+                max(h, n - usual.get(text, 0.0)) for h, n in zip(highest, found, strict=True)
+            ]
         scores.append(highest)
     return scores
 

@@ -1,12 +1,14 @@
 """The same text, again and again."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from streamscore.detectors import Wording
 from streamscore.detectors.repeated_texts import RepeatedTexts
 from streamscore.detectors.text_count_kernels import fold
+from streamscore.errors import BundleError
 from streamscore.features import Column
 from tests.naive.repeats import naive_counts
 
@@ -25,10 +27,10 @@ def test_counts_equal_the_naive_ones_while_texts_come_and_go(
     matrix = np.array(rows, np.float64).reshape(-1, 2)
     ring, table = np.zeros(8, np.uint32), np.zeros(16, np.uint32)
     counts, seen = np.zeros(16, np.uint16), np.zeros(1, np.int64)
-    out = np.zeros((len(matrix), 1))
+    out = np.zeros((len(matrix), 2))
     known, usual = np.array(list(USUAL)), np.array(list(USUAL.values()))
-    fold(matrix, known, usual, (ring, table, counts, seen), out)
-    assert out[:, 0].tolist() == naive_counts(matrix.tolist(), USUAL, 8)
+    fold(matrix, known, usual, 2, (ring, table, counts, seen), out)
+    assert out.tolist() == naive_counts(matrix.tolist(), USUAL, 2, 8)
     assert counts.sum() == np.sum(ring != 0)
     assert np.all((counts > 0) == (table > 0))
 
@@ -55,11 +57,36 @@ def test_only_the_latest_texts_are_counted() -> None:
     assert np.count_nonzero(scores) == 1
 
 
+def test_a_burst_counts_once_and_its_length_follows_from_history() -> None:
+    rng = np.random.default_rng(1)
+    history = rng.integers(1000, 2**53, (5000, 1)).astype(np.float64)
+    history[3::50] = history[1::50]
+    history[2500] = history[1500]
+    detector = RepeatedTexts.fit(history, COLUMNS[1:], 1)
+    assert detector.parameters()["longest_gap"] == 2
+    stream = rng.integers(1000, 2**53, (600, 1)).astype(np.float64)
+    stream[:20], stream[200::100] = 7.0, 7.0
+    counts, returns = detector.fold(stream, detector.begin()).T
+    assert counts[:20].tolist() == [float(n) for n in range(20)]
+    assert returns[:200].max() == 0.0
+    assert returns[200::100].tolist() == [1.0, 2.0, 3.0, 4.0]
+
+
+def test_it_is_restored_and_refuses_a_gap_below_zero() -> None:
+    detector = RepeatedTexts(np.array([5.0]), np.array([3.0]), 4)
+    again = RepeatedTexts.restore(detector.arrays(), detector.parameters())
+    assert again.parameters() == detector.parameters()
+    with pytest.raises(BundleError, match="at least 0 texts apart; got -1"):
+        RepeatedTexts.restore(detector.arrays(), {"longest_gap": -1})
+
+
 def test_words_say_how_often() -> None:
-    detector = RepeatedTexts(np.array([5.0]), np.array([3.0]))
+    detector = RepeatedTexts(np.array([5.0]), np.array([3.0]), 4)
     wording = Wording(COLUMNS, str, lambda field, code: code)
     (once,) = detector.reasons(np.array([0.0, 9.0]), 0, 1.0, wording)
     assert (once.fields, once.words) == (("text",), "the same text arrived once before")
     (often,) = detector.reasons(np.array([5.0, 9.0]), 0, 7.0, wording)
     assert often.fields == ("title", "text")
     assert often.words == "the same text arrived 7 times more often than usual"
+    (returned,) = detector.reasons(np.array([0.0, 9.0]), 1, 2.0, wording)
+    assert returned.words == "the same text arrived 2 times before, other texts in between"
