@@ -209,8 +209,11 @@ def _json_error(value: bytes) -> Exception | None:
 def _rule_broken(message: str) -> Reason:
     if says_missing(message):
         return "missing_field"
-    # A message ends with the place, and thus with whatever the field is called.
-    rule = message.partition(" - at `")[0]
+    # A message ends with the place, and thus with whatever the field is called; without one it is
+    # of the whole value, which is no object then, however large a number it is.
+    rule, place, _ = message.partition(" - at `")
+    if not place:
+        return "wrong_type"
     if "out of range" in rule or " <= " in rule or " >= " in rule or "length" in rule:
         return "out_of_range"
     return "wrong_type"

@@ -86,7 +86,9 @@ def write_reviews(path: Path, rows: int) -> None:
     path.write_bytes(b"\n".join(msgspec.json.encode(record) for record in records))
 
 
-def test_a_demo_finds_most_anomalies_and_its_counts_add_up_and_nothing_stays(tmp_path: Path) -> None:
+def test_a_demo_finds_most_anomalies_and_its_counts_add_up_and_nothing_stays(
+    tmp_path: Path,
+) -> None:
     with started_demo(
         tmp_path, "--exit", "--json", "--rows", "800", "--rate", "400", "--inject", "0.1"
     ) as demo:

@@ -82,7 +82,7 @@ def test_an_evaluation_without_mlflow_is_json_and_files(
     [
         (["--seeds", "0"], "--seeds is a number from 1 to 100, got 0"),
         (["--prevalence", "0"], "--prevalence is a share above 0, to 0.5, got 0"),
-        (["--detector", "magic"], "a detector is one of"),
+        (["--detector", "magic"], "a detector must be one of"),
     ],
 )
 def test_what_cannot_be_evaluated_is_told_before_anything_is_read(
