@@ -10,6 +10,8 @@ from streamscore.features import Column
 _TELLING_UNSEEN = 0.2
 """From this share of unseen words on they say more than bits do."""
 
+_ADDRESSES = ("no web address", "what may be a web address", "a web address", "a web address")
+
 
 def words_of(measure: Measure, row: NDArray[np.float64], wording: Wording) -> str:
     """Say what a row has in a measure's column and what is usual.
@@ -69,7 +71,7 @@ def _of_a_text(part: str, value: float, usual: float) -> str:
     if part == "upper":
         return f"has {percent(value)} capitals; 99% have at most {percent(usual)}"
     if part == "addresses":
-        seen = ("no web address", "what may be a web address", "a web address")[round(value)]
+        seen = _ADDRESSES[round(value)]
         return f"has {seen}; {'more than 1% have one' if usual else '99% have none'}"
     said = {
         "number": f"has a number of {_counted(round(value), 'digit')}",

@@ -12,13 +12,13 @@ _LEAST_LETTERS = 2
 """No top-level domain has fewer (RFC 1591 and what came after)."""
 
 
-BARE, WHOLE = 1, 2
-"""A bare domain; an address that is spelled out."""
+BARE, NEW, WHOLE = 1, 2, 3
+"""A bare domain; one with a word that is new; an address that is spelled out."""
 
 
 @njit(cache=True, nogil=True)
 def address_in(data, start, end):  # type: ignore[no-untyped-def]
-    """Return `BARE`, `WHOLE` or 0 for the bytes between two places, which have no spaces."""
+    """Return `WHOLE`, `BARE` or 0 for the bytes between two places, which have no spaces."""
     found = 0
     for i in range(start, end):
         if data[i] == _COLON and i + 2 < end and data[i + 1] == _SLASH and data[i + 2] == _SLASH:

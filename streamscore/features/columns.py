@@ -29,8 +29,8 @@ TEXT_STATISTICS = ("length", "words", "upper", "digits", "punctuation", "links")
 
 TEXT_LEARNED = ("surprise", "rarity", "unseen", "number", "repeats", "addresses")
 """What is learned of a text beside numbers: mean bits a byte and a word, share of unseen words,
-digits of the longest number, longest run of one word, 2 for a web address or 1 for what may be
-one."""
+digits of the longest number, longest run of one word, 3 for a web address, 2 for a bare
+domain with a new word, 1 for another."""
 
 Predicted = Mapping[str, Sequence[str]]
 """Text field -> number fields that it predicts."""

@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from streamscore.features.address_kernels import BARE, WHOLE, address_in
+from streamscore.features.address_kernels import BARE, NEW, address_in
 
 CLASSES = 40
 """How many classes of bytes there are."""
@@ -196,7 +196,7 @@ def _weighed(hashes, weights):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _addresses(data, start, end, word_bits, unseen_bits, hashes):  # type: ignore[no-untyped-def]
-    """Return 2 for a text with an address, 1 for one with what may be one, else 0.
+    """Return the surest address of a text: `WHOLE`, `NEW`, `BARE` or 0 for none.
 
     A bare domain of words that history has may as well be a full stop without a space behind it.
     """
@@ -211,7 +211,7 @@ def _addresses(data, start, end, word_bits, unseen_bits, hashes):  # type: ignor
             if here == BARE:
                 for j in range(_words(data, begun, i, hashes)):
                     if word_bits[_slot(hashes[j], mask)] >= unseen_bits:
-                        here = WHOLE
+                        here = NEW
             found = max(found, here)
         begun, has_mark = i + 1, False
     return found

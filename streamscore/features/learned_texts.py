@@ -152,7 +152,7 @@ class LearnedText:
             The numbers that the text predicts; NaN where missing.
         out : float64 array of shape (n, 6 + len(numbers))
             Overwritten. Mean bits a byte and a word, share of unseen words, digits of the longest
-            number, longest run of one word, 2 for a web address or 1 for what may be one,
+            number, longest run of one word, 3 for a web address, 2 or 1 for a bare domain,
             residuals; NaN where there is nothing to speak of.
         """
         tables = (BYTE_CLASSES, self._trigram_bits, self._word_bits, self._unseen_bits)

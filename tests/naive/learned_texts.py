@@ -102,10 +102,10 @@ class NaiveText:
         ]
 
     def address(self, text: str) -> int:
-        """2 for what has a scheme, `www.` or a bare domain of new words, 1 for another domain."""
+        """3 for what has a scheme or `www.`, 2 for a bare domain with a new word, 1 for another."""
         name = "[a-zA-Z0-9\u0080-\U0010ffff]"
         if re.search(f"://|(?<!{name})[wW]{{3}}[.]", text):
-            return 2
+            return 3
         bare = f"[a-zA-Z\u0080-\U0010ffff](?:{name}|-)*[.][a-z]{{2,}}(?!{name})"
         if not re.search(bare, text):
             return 0
