@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
+from threadpoolctl import threadpool_limits
 
 from benchmarks._broker import Topic, embedded_broker
 from benchmarks._library_twins import LIBRARY_TWINS, sklearn_forest
@@ -94,10 +95,11 @@ def compared(ours: Callable[[], object], theirs: Callable[[], object], rounds: i
 
 
 def _cpu_us(score: Callable[[], object]) -> float:
-    # Processor time of one thread: others on the machine do not count.
-    began = time.thread_time()
-    score()
-    return (time.thread_time() - began) / _BATCH * 1e6
+    # Processor time of one thread: others on the machine do not count, and libraries get no more.
+    with threadpool_limits(1):
+        began = time.thread_time()
+        score()
+        return (time.thread_time() - began) / _BATCH * 1e6
 
 
 def cost_of(name: str, of: Fitted, rounds: int) -> Cost:

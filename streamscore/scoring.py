@@ -118,12 +118,10 @@ class Model:
             For each record its fields by falling share; the shares sum to 1. Words that would quote
             a private field are left out.
         """
+        wordings = [self._wording(record) for record in records]
         return [
             [self._without_private(reason) for reason in found]
-            for found in (
-                self._detectors.reasons(row, scores, self._wording(record))
-                for record, row, scores in zip(records, matrix, channels, strict=True)
-            )
+            for found in self._detectors.reasons(matrix, channels, wordings)
         ]
 
     def _without_private(self, reason: Reason) -> Reason:

@@ -216,33 +216,51 @@ class Combination:
         return total
 
     def reasons(
-        self, row: NDArray[np.float64], scores: NDArray[np.float64], wording: Wording
-    ) -> list[Reason]:
-        """Say why a row is abnormal.
+        self, matrix: Matrix, scores: NDArray[np.float64], wordings: Sequence[Wording]
+    ) -> list[list[Reason]]:
+        """Say why rows are abnormal.
 
         Parameters
         ----------
-        row : float64 array of shape (d,)
-            The row.
-        scores : float64 array of shape (channels,)
-            Its scores, as `fold` gave them.
-        wording : Wording
-            Turns columns and codes into words.
+        matrix : float64 array of shape (n, d)
+            The rows.
+        scores : float64 array of shape (n, channels)
+            Their scores, as `fold` gave them.
+        wordings : sequence of Wording, of length n
+            Turn columns and codes into words.
 
         Returns
         -------
-        list of Reason
-            By falling share; the shares sum to 1.
+        list of lists of Reason
+            For each row by falling share; the shares sum to 1.
         """
+        shares = self.shares(scores)
+        return [
+            joined(self._weighed(matrix[row : row + 1], scores[row], shares[row], wording))
+            for row, wording in enumerate(wordings)
+        ]
+
+    def _weighed(
+        self,
+        row: Matrix,
+        scores: NDArray[np.float64],
+        shares: NDArray[np.float64],
+        wording: Wording,
+    ) -> list[tuple[float, list[Reason]]]:
+        """Return what each channel that matters says of one row, and its share."""
+        spoken: dict[int, float] = {}
+        for i in np.flatnonzero(shares).tolist():
+            # Channels of which one says what the others would are heard once.
+            agree = getattr(self.channels[i].member.detector, "channels_agree", False)
+            first = i - self.channels[i].number if agree else i
+            spoken[first] = spoken.get(first, 0.0) + float(shares[i])
         weighed = []
-        for i, share in enumerate(self.shares(scores[None, :])[0].tolist()):
-            if share > 0.0:
-                member, number = self.channels[i]
-                own_row, own_wording = member.rows(row[None, :])[0], member.wording(wording)
-                score = float(scores[i])
-                reasons = member.detector.reasons(own_row, number, score, own_wording)
-                weighed.append((share, reasons))
-        return joined(weighed)
+        for i, share in spoken.items():
+            member, number = self.channels[i]
+            own_row, own_wording = member.rows(row)[0], member.wording(wording)
+            found = member.detector.reasons(own_row, number, float(scores[i]), own_wording)
+            weighed.append((share, found))
+        return weighed
 
     def warm_up(self, rows: Matrix, scores: NDArray[np.float64]) -> None:
         """Run once what only flagged rows run, so that no record waits for a compiler."""

@@ -59,6 +59,7 @@ class DependencyNetwork:
     plan: ClassVar[ColumnPlan] = planned(scalars=True, calendar=True)
     has_memory: ClassVar[bool] = False
     channels = ("sum", "closest", "largest")
+    channels_agree: ClassVar[bool] = True
 
     def __init__(self, book: Codebook, tables: SurpriseTables, groups: NDArray[np.int64]) -> None:
         self._book = book

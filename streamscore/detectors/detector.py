@@ -37,9 +37,10 @@ class Detector(Protocol):
     channels : tuple of str
         Names of its scores, at least one.
 
-    A detector whose channels should not all count alike has `shares` too: a tuple with each one's
-    part, above 0; 1 is what a channel gets otherwise. One of whose channels some fit the rows that
-    they learned from no better than later ones has `is_plain`: a tuple that says so of each.
+    A detector whose channels all have the same reasons says so by `channels_agree`. One whose
+    channels should not all count alike has `shares` too: a tuple with each one's part, above 0; 1
+    is what a channel gets otherwise. One of whose channels some fit the rows that they learned from
+    no better than later ones has `is_plain`: a tuple that says so of each.
     """
 
     name: ClassVar[str]

@@ -160,9 +160,10 @@ class PairSurprise:
         if len(self._pairs):
             evidence = self._of_pairs(codes)
             evidence[evidence < _TELLING * evidence.max(axis=1, keepdims=True)] = 0.0
-            for k, (first, second) in enumerate(self._pairs.tolist()):
-                parts[:, first] += evidence[:, k]
-                parts[:, second] += evidence[:, k]
+            width = codes.shape[1]
+            for row, said in enumerate(evidence):
+                for side in (0, 1):
+                    parts[row] += np.bincount(self._pairs[:, side], said, width)
         return parts
 
     def reasons(

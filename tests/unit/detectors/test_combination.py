@@ -85,7 +85,7 @@ def test_one_channel_that_is_sure_is_enough_and_says_why() -> None:
     row = np.array([0.5, 40.0, 0.5])
     channels = made.fold(row[None, :], made.begin())
     assert made.score(channels)[0] > made.score(made.fold(history(), made.begin())).max()
-    assert made.reasons(row, channels[0], WORDING) == [Reason(("b",), 1.0, "b scores 40")]
+    assert made.reasons(row[None, :], channels, [WORDING]) == [[Reason(("b",), 1.0, "b scores 40")]]
 
 
 def test_a_larger_share_of_the_budget_is_a_higher_score() -> None:

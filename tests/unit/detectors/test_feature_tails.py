@@ -62,7 +62,7 @@ class Case(NamedTuple):
             own = member.wording(wording)
             first, *_ = member.detector.reasons(row, number, float(scores[0, number]), own)
         else:
-            first, *_ = self.detectors.reasons(rows[0], scores[0], wording)
+            ((first, *_),) = self.detectors.reasons(rows, scores, [wording])
         return first.fields, first.words
 
 
