@@ -7,10 +7,9 @@ from numpy.typing import NDArray
 PERIODS = {"hour": 24, "weekday": 7, "month": 12}
 """How many values each part of the calendar has."""
 
-_KINDS = {"hour": 0, "weekday": 1, "month": 2}
-_PERIODS = (24, 7, 12)
+_KINDS = {name: kind for kind, name in enumerate(PERIODS)}
 _CIRCLE = np.zeros((3, 24, 2))
-for _kind, _period in enumerate(_PERIODS):
+for _kind, _period in enumerate(PERIODS.values()):
     _angle = 2 * np.pi * np.arange(_period) / _period
     _CIRCLE[_kind, :_period, 0] = np.sin(_angle)
     _CIRCLE[_kind, :_period, 1] = np.cos(_angle)
