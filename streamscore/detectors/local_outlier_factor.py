@@ -12,18 +12,17 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from streamscore.detectors.detector import Matrix, Memory
-from streamscore.detectors.reasons import Reason, Wording, plain_reasons
+from streamscore.detectors.detector import Matrix
+from streamscore.detectors.neighbourhood import Neighbourhood
 from streamscore.detectors.reference_rows import ReferenceRows
 from streamscore.errors import BundleError
-from streamscore.features import Column, ColumnPlan
-from streamscore.features.columns import planned
+from streamscore.features import Column
 
 _SMALLEST_REACH = 1e-10
 """As scikit-learn: keeps the density of rows that are all alike finite."""
 
 
-class LocalOutlierFactor:
+class LocalOutlierFactor(Neighbourhood):
     """Reference rows and their densities.
 
     Parameters
@@ -39,9 +38,6 @@ class LocalOutlierFactor:
     """
 
     name: ClassVar[str] = "local-outlier-factor"
-    plan: ClassVar[ColumnPlan] = planned(scalars=True, text_statistics=True)
-    has_memory: ClassVar[bool] = False
-    channels = ("score",)
 
     def __init__(
         self,
@@ -50,15 +46,12 @@ class LocalOutlierFactor:
         reach: NDArray[np.float64],
         density: NDArray[np.float64],
     ) -> None:
-        if not 1 <= neighbours <= len(reference):
-            raise BundleError(f"neighbours are 1 to {len(reference)}; got {neighbours}")
+        super().__init__(reference, neighbours)
         if not reach.shape == density.shape == (len(reference),):
             raise BundleError(
                 f"each of {len(reference)} reference rows has a reach and a density; "
                 f"got {reach.shape} and {density.shape}"
             )
-        self._reference = reference
-        self._neighbours = neighbours
         self._reach = np.ascontiguousarray(reach, np.float64)
         self._density = np.ascontiguousarray(density, np.float64)
 
@@ -90,10 +83,6 @@ class LocalOutlierFactor:
         """Return the reference rows and what surrounds them."""
         return self._reference.arrays() | {"reach": self._reach, "density": self._density}
 
-    def parameters(self) -> dict[str, Any]:
-        """Return how many neighbours count."""
-        return {"neighbours": self._neighbours}
-
     def score(self, matrix: Matrix) -> NDArray[np.float64]:
         """Score rows: density of the neighbours over the row's own, float64 of shape (n,)."""
         points = self._reference.design.points(matrix)
@@ -101,26 +90,6 @@ class LocalOutlierFactor:
         own = _densities(distances, self._reach[places])
         scores: NDArray[np.float64] = self._density[places].mean(axis=1) / own
         return scores
-
-    def begin(self) -> Memory:
-        """Return no memory."""
-        return {}
-
-    def fold(self, matrix: Matrix, memory: Memory) -> NDArray[np.float64]:
-        """Score rows: float64 of shape (n, 1)."""
-        return self.score(matrix)[:, None]
-
-    def contributions(self, matrix: Matrix, channel: int = 0) -> NDArray[np.float64]:
-        """Split the mean square of each row's distances to its neighbours over the columns."""
-        points = self._reference.design.points(matrix)
-        places = self._reference.nearest(points, self._neighbours)[1]
-        return self._reference.parts(points, places, matrix.shape[1])
-
-    def reasons(
-        self, row: NDArray[np.float64], channel: int, score: float, wording: Wording
-    ) -> list[Reason]:
-        """Name the columns in which the row is far from its neighbours."""
-        return plain_reasons(self.contributions(row[None, :])[0], row, wording)
 
 
 def _of_each_other(

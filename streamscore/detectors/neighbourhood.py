@@ -1,0 +1,72 @@
+"""A row among the reference rows nearest to it: what detectors by neighbours have in common."""
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamscore.detectors.detector import Matrix, Memory
+from streamscore.detectors.reasons import Reason, Wording, plain_reasons
+from streamscore.detectors.reference_rows import ReferenceRows
+from streamscore.errors import BundleError
+from streamscore.features import ColumnPlan
+from streamscore.features.columns import planned
+
+
+class Neighbourhood(ABC):
+    """Reference rows, and how many of the nearest are a row's surroundings.
+
+    Parameters
+    ----------
+    reference : ReferenceRows
+        Rows of the history.
+    neighbours : int
+        How many of the nearest count; at most as many as there are.
+
+    Raises
+    ------
+    BundleError
+        When there are not so many.
+    """
+
+    plan: ClassVar[ColumnPlan] = planned(scalars=True, text_statistics=True)
+    has_memory: ClassVar[bool] = False
+    channels = ("score",)
+
+    def __init__(self, reference: ReferenceRows, neighbours: int) -> None:
+        if not 1 <= neighbours <= len(reference):
+            raise BundleError(
+                f"neighbours are 1 to {len(reference)}, one of the reference rows each; "
+                f"got {neighbours}"
+            )
+        self._reference = reference
+        self._neighbours = neighbours
+
+    @abstractmethod
+    def score(self, matrix: Matrix) -> NDArray[np.float64]:
+        """Score rows: float64 of shape (n,), higher is more anomalous."""
+
+    def parameters(self) -> dict[str, Any]:
+        """Return how many neighbours count."""
+        return {"neighbours": self._neighbours}
+
+    def begin(self) -> Memory:
+        """Return no memory."""
+        return {}
+
+    def fold(self, matrix: Matrix, memory: Memory) -> NDArray[np.float64]:
+        """Score rows: float64 of shape (n, 1)."""
+        return self.score(matrix)[:, None]
+
+    def contributions(self, matrix: Matrix, channel: int = 0) -> NDArray[np.float64]:
+        """Split the mean square of each row's distances to its neighbours over the columns."""
+        points = self._reference.design.points(matrix)
+        places = self._reference.nearest(points, self._neighbours)[1]
+        return self._reference.parts(points, places, matrix.shape[1])
+
+    def reasons(
+        self, row: NDArray[np.float64], channel: int, score: float, wording: Wording
+    ) -> list[Reason]:
+        """Name the columns in which the row is far from its neighbours."""
+        return plain_reasons(self.contributions(row[None, :])[0], row, wording)
