@@ -25,8 +25,8 @@ _BESIDE_SHARE = 16
 """Of the sample and the records laid beside it, one in so many is to be scored."""
 
 
-class Alone:
-    """A detector whose score of a record depends on what was learned and the record alone.
+class _Judge:
+    """A detector of PyOD as it is compared.
 
     Parameters
     ----------
@@ -40,46 +40,52 @@ class Alone:
         self.compared = compared
         self.seed = seed
 
+    def _learn_range(self, train: NDArray[np.float64]) -> None:
+        self._low, self._high = train.min(axis=0), train.max(axis=0)
+
+    def _first(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Do what the method demands of records before it sees them."""
+        if self.compared.first == "cut":
+            return np.clip(rows, self._low, self._high)
+        if self.compared.first == "unit":
+            lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+            unit: NDArray[np.float64] = rows / np.maximum(lengths, _SHORTEST)
+            return unit
+        return rows
+
+
+class Alone(_Judge):
+    """A detector whose score of a record depends on what was learned and the record alone."""
+
     def fit(self, train: NDArray[np.float64]) -> None:
         """Learn from records of shape (n, d)."""
-        self._low, self._high = train.min(axis=0), train.max(axis=0)
+        self._learn_range(train)
         self.detector = _build(self.compared, train.shape[1], self.seed)
-        self.detector.fit(_first(self.compared, train, self._low, self._high))
+        self.detector.fit(self._first(train))
 
     def score(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
         """Score records of shape (m, d), higher is more anomalous."""
-        rows = _first(self.compared, rows, self._low, self._high)
+        rows = self._first(rows)
         blocks = [rows[i : i + _BLOCK_ROWS] for i in range(0, len(rows), _BLOCK_ROWS)]
         return np.concatenate([np.ravel(self.detector.decision_function(b)) for b in blocks])
 
 
-class Beside:
+class Beside(_Judge):
     """An algorithm that judges a set of records as a whole and cannot judge one by itself.
 
     A few records at a time are laid beside the records learned from, one to fifteen, and all are
     judged together; so a score depends a little on those that it is judged with. They are drawn by
     the seed: neighbours in time may be anomalous together.
-
-    Parameters
-    ----------
-    compared : Compared
-        Which detector.
-    seed : int
-        Decides what is random in it.
     """
-
-    def __init__(self, compared: Compared, seed: int) -> None:
-        self.compared = compared
-        self.seed = seed
 
     def fit(self, train: NDArray[np.float64]) -> None:
         """Keep the records that others are laid beside."""
-        self._low, self._high = train.min(axis=0), train.max(axis=0)
-        self.detector = _first(self.compared, train, self._low, self._high)
+        self._learn_range(train)
+        self.detector = self._first(train)
 
     def score(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
         """Score records of shape (m, d), higher is more anomalous."""
-        rows = _first(self.compared, rows, self._low, self._high)
+        rows = self._first(rows)
         size = max(1, len(self.detector) // (_BESIDE_SHARE - 1))
         drawn = np.random.default_rng(self.seed).permutation(len(rows))
         scores = np.empty(len(rows))
@@ -89,22 +95,6 @@ class Beside:
             judge.fit(np.concatenate([self.detector, rows[places]]))
             scores[places] = np.ravel(judge.decision_scores_)[-len(places) :]
         return scores
-
-
-def _first(
-    compared: Compared,
-    rows: NDArray[np.float64],
-    low: NDArray[np.float64],
-    high: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """Do what the method demands of records before it sees them."""
-    if compared.first == "cut":
-        return np.clip(rows, low, high)
-    if compared.first == "unit":
-        lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-        unit: NDArray[np.float64] = rows / np.maximum(lengths, _SHORTEST)
-        return unit
-    return rows
 
 
 def _build(compared: Compared, width: int, seed: int) -> Any:
