@@ -4,6 +4,7 @@ The stream and `score-file` run this same code.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Literal
 
 import msgspec
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from streamscore.bundle import Bundle
 from streamscore.calibration import Judged, RollingWindow
-from streamscore.detectors import Reason, Wording
+from streamscore.detectors import Reason, Terms, Wording
 from streamscore.detectors.detector import Memory
 from streamscore.errors import BundleError
 from streamscore.formats import refusal, version_of
@@ -59,6 +60,9 @@ class Model:
         self.version = ModelVersion(name=name, version=version, digest=bundle.manifest.digest)
         self._encoder = bundle.encoder(codec)
         self._detectors = bundle.detectors()
+        vocabularies = self._encoder.learned.vocabularies
+        self._terms = Terms(self._encoder.columns, lambda name, code: vocabularies[name][code])
+        self._private = {name for name, field in codec.source.fields.items() if field.private}
         self._calibration_scores = bundle.calibration_scores
         if stateless:
             self._detectors = self._detectors.stateless()
@@ -118,25 +122,18 @@ class Model:
             For each record its fields by falling share; the shares sum to 1. Words that would quote
             a private field are left out.
         """
-        wordings = [self._wording(record) for record in records]
-        return [
-            [self._without_private(reason) for reason in found]
-            for found in self._detectors.reasons(matrix, channels, wordings)
+        wordings = [
+            Wording(self._terms, partial(self.codec.value_of, record)) for record in records
         ]
+        found = self._detectors.reasons(matrix, channels, wordings)
+        if not self._private:
+            return found
+        return [[self._without_private(reason) for reason in reasons] for reasons in found]
 
     def _without_private(self, reason: Reason) -> Reason:
-        fields = self.source.fields
-        if any(fields[name].private for name in (*reason.fields, *reason.parents)):
-            return msgspec.structs.replace(reason, words="")
-        return reason
-
-    def _wording(self, record: Record) -> Wording:
-        vocabularies = self._encoder.learned.vocabularies
-        return Wording(
-            self._encoder.columns,
-            lambda field: self.codec.value_of(record, field),
-            lambda field, code: vocabularies[field][code],
-        )
+        if self._private.isdisjoint((*reason.fields, *reason.parents)):
+            return reason
+        return msgspec.structs.replace(reason, words="")
 
     def warm_up(self, values: Sequence[bytes] = ()) -> None:
         """Run every kernel once, so that no record waits for a compiler.

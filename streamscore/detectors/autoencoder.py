@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from streamscore.detectors.autoencoder_kernels import squared_errors
 from streamscore.detectors.design import Design, fit_inputs
-from streamscore.detectors.detector import Matrix, Memory
+from streamscore.detectors.detector import Channel, Matrix, Memory
 from streamscore.detectors.reasons import Reason, Wording, plain_reasons
 from streamscore.errors import BundleError
 from streamscore.features import Column, ColumnPlan
@@ -48,7 +48,7 @@ class Autoencoder:
     name: ClassVar[str] = "autoencoder"
     plan: ClassVar[ColumnPlan] = planned(scalars=True, cycles=True, text_statistics=True)
     has_memory: ClassVar[bool] = False
-    channels = ("score",)
+    channels: ClassVar = (Channel("score"),)
 
     def __init__(
         self, design: Design, weights: Layers, biases: Layers, error: NDArray[np.float64]
@@ -128,10 +128,14 @@ class Autoencoder:
         return self._design.by_column(parts, matrix.shape[1])
 
     def reasons(
-        self, row: NDArray[np.float64], channel: int, score: float, wording: Wording
-    ) -> list[Reason]:
+        self,
+        rows: Matrix,
+        channel: int,
+        scores: NDArray[np.float64],
+        wordings: Sequence[Wording],
+    ) -> list[list[Reason]]:
         """Name the columns that were reconstructed badly."""
-        return plain_reasons(self.contributions(row[None, :])[0], row, wording)
+        return plain_reasons(self.contributions(rows), rows, wordings)
 
     def _parts(self, points: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return each feature's error; what never changed in the history counts as it is."""

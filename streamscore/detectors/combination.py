@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from streamscore.detectors.detector import Detector, Matrix, Memory
 from streamscore.detectors.names import detector_named
-from streamscore.detectors.reasons import Reason, Wording, joined
+from streamscore.detectors.reasons import Reason, Terms, Wording, joined
 from streamscore.detectors.tail import Tail
 from streamscore.errors import UsageError
 
@@ -66,8 +66,8 @@ class Member:
             return matrix
         return np.ascontiguousarray(matrix[:, self.places])
 
-    def wording(self, whole: Wording) -> Wording:
-        """Return the wording of the member's own columns."""
+    def terms(self, whole: Terms) -> Terms:
+        """Return the terms of the member's own columns."""
         return whole if self.places is None else whole.chosen(self.places.tolist())
 
     def arrays(self) -> dict[str, NDArray[Any]]:
@@ -91,7 +91,7 @@ class Member:
         return cls(detector, arrays.get("places"), arrays["weights"], tails)
 
 
-class Channel(NamedTuple):
+class MemberChannel(NamedTuple):
     """One score of a combination: whose it is, and which of that detector's scores."""
 
     member: Member
@@ -103,7 +103,7 @@ class Channel(NamedTuple):
         detector = self.member.detector
         if len(detector.channels) == 1:
             return detector.name
-        return f"{detector.name}.{detector.channels[self.number]}"
+        return f"{detector.name}.{detector.channels[self.number].name}"
 
 
 class Combination:
@@ -116,14 +116,14 @@ class Combination:
 
     Attributes
     ----------
-    channels : tuple of Channel
+    channels : tuple of MemberChannel
         All scores that are weighed, in the order of the arrays.
     """
 
     def __init__(self, members: Sequence[Member]) -> None:
         self.members = list(members)
         self.channels = tuple(
-            Channel(member, number)
+            MemberChannel(member, number)
             for member in self.members
             for number in range(len(member.detector.channels))
         )
@@ -227,40 +227,37 @@ class Combination:
         scores : float64 array of shape (n, channels)
             Their scores, as `fold` gave them.
         wordings : sequence of Wording, of length n
-            Turn columns and codes into words.
+            Turn columns and codes into words; their terms are the same.
 
         Returns
         -------
         list of lists of Reason
             For each row by falling share; the shares sum to 1.
         """
-        shares = self.shares(scores)
-        return [
-            joined(self._weighed(matrix[row : row + 1], scores[row], shares[row], wording))
-            for row, wording in enumerate(wordings)
-        ]
+        weighed: list[list[tuple[float, list[Reason]]]] = [[] for _ in wordings]
+        shares = self._told_shares(self.shares(scores))
+        for i, (member, number) in enumerate(self.channels):
+            spoken = np.flatnonzero(shares[:, i])
+            if not len(spoken):
+                continue
+            places = spoken.tolist()
+            terms = member.terms(wordings[0].terms)
+            own = [wordings[place].of(terms) for place in places]
+            rows = member.rows(matrix[spoken])
+            found = member.detector.reasons(rows, number, scores[spoken, i], own)
+            for place, reasons in zip(places, found, strict=True):
+                weighed[place].append((float(shares[place, i]), reasons))
+        return [joined(one) for one in weighed]
 
-    def _weighed(
-        self,
-        row: Matrix,
-        scores: NDArray[np.float64],
-        shares: NDArray[np.float64],
-        wording: Wording,
-    ) -> list[tuple[float, list[Reason]]]:
-        """Return what each channel that matters says of one row, and its share."""
-        spoken: dict[int, float] = {}
-        for i in np.flatnonzero(shares).tolist():
-            # Channels of which one says what the others would are heard once.
-            agree = getattr(self.channels[i].member.detector, "channels_agree", False)
-            first = i - self.channels[i].number if agree else i
-            spoken[first] = spoken.get(first, 0.0) + float(shares[i])
-        weighed = []
-        for i, share in spoken.items():
-            member, number = self.channels[i]
-            own_row, own_wording = member.rows(row)[0], member.wording(wording)
-            found = member.detector.reasons(own_row, number, float(scores[i]), own_wording)
-            weighed.append((share, found))
-        return weighed
+    def _told_shares(self, shares: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Give the shares of channels that another one speaks for to that one."""
+        told = shares.copy()
+        for i, (member, number) in enumerate(self.channels):
+            speaker = member.detector.channels[number].told_by
+            if speaker is not None:
+                told[:, i - number + speaker] += told[:, i]
+                told[:, i] = 0.0
+        return told
 
     def warm_up(self, rows: Matrix, scores: NDArray[np.float64]) -> None:
         """Run once what only flagged rows run, so that no record waits for a compiler."""

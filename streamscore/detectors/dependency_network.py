@@ -21,8 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamscore.detectors.codebook import MISSING, Codebook
-from streamscore.detectors.detector import Matrix, Memory
-from streamscore.detectors.network_kernels import blame, rows_of, surprises
+from streamscore.detectors.detector import Channel, Matrix, Memory
+from streamscore.detectors.network_kernels import blame, loudest_views, surprises
 from streamscore.detectors.network_learning import copies, learn_views, passing
 from streamscore.detectors.reasons import Reason, Wording, percent, shares_of
 from streamscore.detectors.surprise_tables import (
@@ -58,8 +58,11 @@ class DependencyNetwork:
     name: ClassVar[str] = "dependency-network"
     plan: ClassVar[ColumnPlan] = planned(scalars=True, calendar=True)
     has_memory: ClassVar[bool] = False
-    channels = ("sum", "closest", "largest")
-    channels_agree: ClassVar[bool] = True
+    channels: ClassVar = (
+        Channel("sum"),
+        Channel("closest", told_by=0),
+        Channel("largest", told_by=0),
+    )
 
     def __init__(self, book: Codebook, tables: SurpriseTables, groups: NDArray[np.int64]) -> None:
         self._book = book
@@ -67,12 +70,7 @@ class DependencyNetwork:
         self._groups = groups
         unsigned = (a.astype(np.uint32) for a in tables[:5])
         self._unsigned = (*unsigned, tables.table, tables.parts)
-        every = range(len(book.known))
-        self._members = [
-            (group, [i for i in every if groups[i] == group])
-            for group in sorted(set(groups.tolist()))
-        ]
-        self._group_of_view = groups[tables.column].tolist()
+        self._members = [np.flatnonzero(groups == group).tolist() for group in range(len(groups))]
 
     @classmethod
     def fit(cls, matrix: Matrix, columns: Sequence[Column], seed: int) -> "DependencyNetwork":
@@ -132,37 +130,45 @@ class DependencyNetwork:
         expected: a wrong value is a surprise itself, and makes surprises of those that depend on
         it. Copies are replaced together, and share alike. All channels have the same contributions.
         """
-        parts: NDArray[np.float64] = self._blame(self._book.encode(matrix))
+        parts: Matrix = blame(self._padded(matrix), self._book.known, self._tables, self._groups)
         return parts
 
-    def _blame(self, codes: NDArray[np.int16]) -> NDArray[np.float64]:
-        padded = np.zeros((len(codes), codes.shape[1] + 1), np.int64)
-        padded[:, :-1] = codes
-        rules = self._tables, self._groups
-        found: NDArray[np.float64] = blame(padded, self._book.known, *rules)
-        return found
+    def _padded(self, matrix: Matrix) -> NDArray[np.int64]:
+        """Return the codes of rows, and a last one, 0, that stands for no parent."""
+        padded = np.zeros((len(matrix), matrix.shape[1] + 1), np.int64)
+        padded[:, :-1] = self._book.encode(matrix)
+        return padded
 
     def reasons(
-        self, row: NDArray[np.float64], channel: int, score: float, wording: Wording
-    ) -> list[Reason]:
+        self,
+        rows: Matrix,
+        channel: int,
+        scores: NDArray[np.float64],
+        wordings: Sequence[Wording],
+    ) -> list[list[Reason]]:
         """Say what was seen, and what was expected from which parents."""
-        codes = self._book.encode(row[None, :])
-        shares = shares_of(self._blame(codes)[0]).tolist()
-        rows = rows_of(codes, *self._tables[1:5])[0]
-        evidence = self._tables.table[rows + codes[0, self._tables.column]].tolist()
-        totals = {group: sum(shares[i] for i in members) for group, members in self._members}
-        loudest: dict[int, int] = {}
-        for view, group in enumerate(self._group_of_view):
-            if group not in loudest or evidence[view] > evidence[loudest[group]]:
-                loudest[group] = view
-        least = min(_SMALLEST_SHARE, max(totals.values()))
-        whole = sum(share for share in totals.values() if share >= least)
-        spoken = _Spoken(self._book, self._tables, wording, row, codes[0].tolist())
-        return [
-            spoken.reason(totals[group] / whole, members, loudest[group], int(rows[loudest[group]]))
-            for group, members in self._members
-            if totals[group] >= least
-        ]
+        codes = self._padded(rows)
+        parts = blame(codes, self._book.known, self._tables, self._groups)
+        shares = np.zeros(parts.shape)
+        np.add.at(shares.T, self._groups, shares_of(parts).T)
+        is_spoken = shares >= np.minimum(shares.max(axis=1, keepdims=True), _SMALLEST_SHARE)
+        shares = shares_of(np.where(is_spoken, shares, 0.0))
+        views, begins = loudest_views(codes, self._tables, self._groups)
+        found = []
+        for at, wording in enumerate(wordings):
+            spoken = _Spoken(self._book, self._tables, wording, rows[at], codes[at].tolist())
+            found.append(
+                [
+                    spoken.reason(
+                        float(shares[at, group]),
+                        self._members[group],
+                        int(views[at, group]),
+                        int(begins[at, group]),
+                    )
+                    for group in np.flatnonzero(shares[at]).tolist()
+                ]
+            )
+        return found
 
 
 class _Spoken(NamedTuple):

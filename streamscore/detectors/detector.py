@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from streamscore.detectors.reasons import Reason, Wording
@@ -14,6 +15,28 @@ Matrix = NDArray[np.float64]
 
 Memory = dict[str, NDArray[Any]]
 """What a detector remembers of a partition's earlier records: arrays that it changes in place."""
+
+
+class Channel(Struct, frozen=True):
+    """One score of a detector.
+
+    Attributes
+    ----------
+    name : str
+        Its name, of its own in the detector.
+    share : float
+        What it counts for beside the detector's other channels, above 0.
+    is_plain : bool
+        Whether it fits the rows that it was learned from no better than later ones, so that its
+        tail may be learned from those too.
+    told_by : int or None
+        Place of the channel whose reasons are this one's too; None where it has its own.
+    """
+
+    name: str
+    share: float = 1.0
+    is_plain: bool = False
+    told_by: int | None = None
 
 
 class Detector(Protocol):
@@ -34,13 +57,8 @@ class Detector(Protocol):
         The columns that it wants. It is given those and no others.
     has_memory : bool
         Whether it remembers earlier rows.
-    channels : tuple of str
-        Names of its scores, at least one.
-
-    A detector whose channels all have the same reasons says so by `channels_agree`. One whose
-    channels should not all count alike has `shares` too: a tuple with each one's part, above 0; 1
-    is what a channel gets otherwise. One of whose channels some fit the rows that they learned from
-    no better than later ones has `is_plain`: a tuple that says so of each.
+    channels : tuple of Channel
+        Its scores, at least one.
     """
 
     name: ClassVar[str]
@@ -48,8 +66,8 @@ class Detector(Protocol):
     has_memory: ClassVar[bool]
 
     @property
-    def channels(self) -> tuple[str, ...]:
-        """Names of its scores, at least one."""
+    def channels(self) -> tuple[Channel, ...]:
+        """Its scores, at least one."""
         ...
 
     @classmethod
@@ -103,24 +121,29 @@ class Detector(Protocol):
         ...
 
     def reasons(
-        self, row: NDArray[np.float64], channel: int, score: float, wording: Wording
-    ) -> list[Reason]:
-        """Say why one row is abnormal in a channel.
+        self,
+        rows: Matrix,
+        channel: int,
+        scores: NDArray[np.float64],
+        wordings: Sequence[Wording],
+    ) -> list[list[Reason]]:
+        """Say why rows are abnormal in a channel.
 
         Parameters
         ----------
-        row : float64 array of shape (d,)
-            The row, as it was scored.
+        rows : float64 array of shape (n, d)
+            The rows, as they were scored.
         channel : int
             The channel.
-        score : float
-            The channel's score of the row, as `fold` gave it.
-        wording : Wording
-            Turns columns and codes into words.
+        scores : float64 array of shape (n,)
+            The channel's scores of the rows, as `fold` gave them.
+        wordings : sequence of Wording, of length n
+            Turn the columns and codes of each row into words.
 
         Returns
         -------
-        list of Reason
-            The shares sum to 1. Interchangeable fields are named together.
+        list of lists of Reason
+            For each row at least one; the shares sum to 1. Interchangeable fields are named
+            together.
         """
         ...

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from streamscore.detectors.detector import Matrix, Memory
+from streamscore.detectors.detector import Channel, Matrix, Memory
 from streamscore.detectors.feature_tails_kernels import (
     highest_of_each,
     means_of_fields,
@@ -40,12 +40,8 @@ class FeatureTails:
 
     Attributes
     ----------
-    channels : tuple of str
+    channels : tuple of Channel
         The kinds of oddness.
-    shares : tuple of float
-        Each channel's part of the alarm budget; 1 is an even part.
-    is_plain : tuple of bool
-        Whether each channel fits the rows that it learned from no better than later ones.
     """
 
     name: ClassVar[str] = "feature-tails"
@@ -54,12 +50,14 @@ class FeatureTails:
 
     def __init__(self, measures: Sequence[Measure]) -> None:
         self._measures = list(measures)
-        self.channels = tuple(dict.fromkeys(one.channel for one in measures))
-        self.shares = tuple({one.channel: one.share for one in measures}.values())
-        self.is_plain = tuple({one.channel: one.is_plain for one in measures}.values())
+        kinds = {
+            one.channel: Channel(one.channel, share=one.share, is_plain=one.is_plain)
+            for one in measures
+        }
+        self.channels = tuple(kinds.values())
         fields = list(dict.fromkeys((one.channel, one.field) for one in measures))
         self._field = np.array([fields.index((m.channel, m.field)) for m in measures], np.int64)
-        self._channel = np.array([self.channels.index(channel) for channel, _ in fields], np.int64)
+        self._channel = np.array([list(kinds).index(channel) for channel, _ in fields], np.int64)
         self._places, self._scales, self._length_places = (
             np.array([getattr(one, name) for one in measures], np.int64) for name in _INTEGERS
         )
@@ -170,10 +168,22 @@ class FeatureTails:
         return out
 
     def reasons(
-        self, row: NDArray[np.float64], channel: int, score: float, wording: Wording
-    ) -> list[Reason]:
+        self,
+        rows: Matrix,
+        channel: int,
+        scores: NDArray[np.float64],
+        wordings: Sequence[Wording],
+    ) -> list[list[Reason]]:
         """Name the channel's highest field, and what is usual there."""
-        place = int(self.contributions(row[None, :], channel)[0].argmax())
-        name, column = self.channels[channel], wording.columns[place]
-        (measure,) = (m for m in self._measures if (m.channel, m.place) == (name, place))
-        return [Reason((column.field, *column.also), 1.0, words_of(measure, row, wording))]
+        name = self.channels[channel].name
+        measures = {one.place: one for one in self._measures if one.channel == name}
+        places = self.contributions(rows, channel).argmax(axis=1).tolist()
+        return [
+            [_reason(measures[place], row, wording)]
+            for place, row, wording in zip(places, rows, wordings, strict=True)
+        ]
+
+
+def _reason(measure: Measure, row: NDArray[np.float64], wording: Wording) -> Reason:
+    column = wording.columns[measure.place]
+    return Reason((column.field, *column.also), 1.0, words_of(measure, row, wording))

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamscore.detectors.codebook import MISSING, Codebook
-from streamscore.detectors.detector import Matrix, Memory
+from streamscore.detectors.detector import Channel, Matrix, Memory
 from streamscore.detectors.invariant_kernels import broken
 from streamscore.detectors.invariant_mining import Relation, mine_relations
 from streamscore.detectors.network_learning import copies
@@ -77,7 +77,7 @@ class Invariants:
     name: ClassVar[str] = "invariants"
     plan: ClassVar[ColumnPlan] = planned(scalars=True, calendar=True)
     has_memory: ClassVar[bool] = False
-    channels = ("broken",)
+    channels: ClassVar = (Channel("broken"),)
 
     def __init__(self, book: Codebook, relations: Relations) -> None:
         self._book = book
@@ -155,14 +155,28 @@ class Invariants:
         return parts
 
     def reasons(
-        self, row: NDArray[np.float64], channel: int, score: float, wording: Wording
-    ) -> list[Reason]:
+        self,
+        rows: Matrix,
+        channel: int,
+        scores: NDArray[np.float64],
+        wordings: Sequence[Wording],
+    ) -> list[list[Reason]]:
         """Write every broken relation as its equation."""
+        told = zip(rows, self._broken(rows), self._suspect(rows), wordings, strict=True)
+        return [self._told(*one) for one in told]
+
+    def _told(
+        self,
+        row: NDArray[np.float64],
+        is_broken: NDArray[np.float64],
+        suspect: NDArray[np.float64],
+        wording: Wording,
+    ) -> list[Reason]:
         found = self._relations
-        weights = self._broken(row[None, :])[0] * found.weights
+        weights = is_broken * found.weights
         if not weights.any():
             return [Reason((column.field,), 1.0 / len(row)) for column in wording.columns]
-        blame = self._suspect(row[None, :])[0] * self._blame
+        blame = suspect * self._blame
         told = _Told(found, wording, row, blame / blame.sum(axis=1, keepdims=True))
         reasons: list[Reason] = []
         for number in np.flatnonzero(weights).tolist():

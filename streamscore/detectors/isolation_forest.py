@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from streamscore.detectors.detector import Matrix, Memory
+from streamscore.detectors.detector import Channel, Matrix, Memory
 from streamscore.detectors.isolation_kernels import contributions, path_lengths
 from streamscore.detectors.reasons import Reason, Wording, plain_reasons
 from streamscore.errors import BundleError
@@ -44,7 +44,7 @@ class IsolationForest:
     name: ClassVar[str] = "isolation-forest"
     plan: ClassVar[ColumnPlan] = ColumnPlan(cycles=True, text_dimensions=32)
     has_memory: ClassVar[bool] = False
-    channels = ("score",)
+    channels: ClassVar = (Channel("score"),)
 
     def __init__(
         self,
@@ -166,10 +166,14 @@ class IsolationForest:
         return parts
 
     def reasons(
-        self, row: NDArray[np.float64], channel: int, score: float, wording: Wording
-    ) -> list[Reason]:
+        self,
+        rows: Matrix,
+        channel: int,
+        scores: NDArray[np.float64],
+        wordings: Sequence[Wording],
+    ) -> list[list[Reason]]:
         """Name the columns that shortened the row's paths."""
-        return plain_reasons(self.contributions(row[None, :])[0], row, wording)
+        return plain_reasons(self.contributions(rows), rows, wordings)
 
     def _checked(self, matrix: Matrix) -> Matrix:
         if matrix.shape[1] < self._fewest_columns:

@@ -1,12 +1,13 @@
 """A row among the reference rows nearest to it: what detectors by neighbours have in common."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from streamscore.detectors.detector import Matrix, Memory
+from streamscore.detectors.detector import Channel, Matrix, Memory
 from streamscore.detectors.reasons import Reason, Wording, plain_reasons
 from streamscore.detectors.reference_rows import ReferenceRows
 from streamscore.errors import BundleError
@@ -32,7 +33,7 @@ class Neighbourhood(ABC):
 
     plan: ClassVar[ColumnPlan] = planned(scalars=True, text_statistics=True)
     has_memory: ClassVar[bool] = False
-    channels = ("score",)
+    channels: ClassVar = (Channel("score"),)
 
     def __init__(self, reference: ReferenceRows, neighbours: int) -> None:
         if not 1 <= neighbours <= len(reference):
@@ -66,7 +67,11 @@ class Neighbourhood(ABC):
         return self._reference.parts(points, places, matrix.shape[1])
 
     def reasons(
-        self, row: NDArray[np.float64], channel: int, score: float, wording: Wording
-    ) -> list[Reason]:
+        self,
+        rows: Matrix,
+        channel: int,
+        scores: NDArray[np.float64],
+        wordings: Sequence[Wording],
+    ) -> list[list[Reason]]:
         """Name the columns in which the row is far from its neighbours."""
-        return plain_reasons(self.contributions(row[None, :])[0], row, wording)
+        return plain_reasons(self.contributions(rows), rows, wordings)

@@ -133,20 +133,28 @@ def surprises(matrix, rules, tables):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def rows_of(codes, parents, widths, firsts, contexts):  # type: ignore[no-untyped-def]
-    """Where in the table each view's row begins: int64 of shape (n, views)."""
-    out = np.empty((codes.shape[0], len(parents)), np.int64)
-    d = codes.shape[1]
-    for row in range(codes.shape[0]):
-        for e in range(len(parents)):
-            a, b = parents[e]
-            context = firsts[e]
-            if a < d:
-                context += codes[row, a] * widths[e]
-            if b < d:
-                context += codes[row, b]
-            out[row, e] = contexts[context]
-    return out
+def loudest_views(codes, tables, groups):  # type: ignore[no-untyped-def]
+    """Which view of each group of copies gives most evidence, and where its row in the table is.
+
+    `codes`, `tables` and `groups` are those of `blame`.
+
+    Returns
+    -------
+    int64 arrays of shape (n, d)
+        Views, and the beginnings of their rows; 0 where a group's number is none.
+    """
+    column, parents, widths, firsts, contexts, table, _ = tables
+    views = np.zeros((len(codes), len(groups)), np.int64)
+    begins = np.zeros((len(codes), len(groups)), np.int64)
+    for row in range(len(codes)):
+        own = codes[row]
+        most = np.full(len(groups), -np.inf)
+        for e in range(len(column)):
+            begin = contexts[firsts[e] + own[parents[e, 0]] * widths[e] + own[parents[e, 1]]]
+            evidence, group = table[begin + own[column[e]]], groups[column[e]]
+            if evidence > most[group]:
+                most[group], views[row, group], begins[row, group] = evidence, e, begin
+    return views, begins
 
 
 @njit(cache=True, nogil=True)

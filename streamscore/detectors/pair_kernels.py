@@ -27,3 +27,45 @@ def largest_evidence(matrix, rules, pairs, firsts, evidence):  # type: ignore[no
                 largest[row] = max(largest[row], evidence[first + x[row] * width + y[row]])
         out[begin : begin + rows] = largest[:rows]
     return out
+
+
+@njit(cache=True, nogil=True)
+def told_by_pairs(codes, rules, pairs, firsts, evidence, telling):  # type: ignore[no-untyped-def]
+    """What the pairs of each column of some rows say.
+
+    Parameters
+    ----------
+    codes : uint32 array of shape (n, d)
+        Codes of the rows.
+    rules, pairs, firsts, evidence
+        As of `largest_evidence`.
+    telling : float
+        Pairs that say less than this part of what a row's most telling one does are left out.
+
+    Returns
+    -------
+    float64 of shape (n, d), int64 of shape (n, d), float64 of shape (n, d)
+        Their sum; of the most telling one, the other column, the column itself where there is none,
+        and what it says.
+    """
+    known = rules[5]
+    parts = np.zeros(codes.shape)
+    others = np.empty(codes.shape, np.int64)
+    most = np.zeros(codes.shape)
+    said = np.empty(len(pairs))
+    for row in range(len(codes)):
+        others[row] = np.arange(codes.shape[1])
+        for k in range(len(pairs)):
+            i, j = pairs[k]
+            place = firsts[k] + codes[row, i] * (known[j] + np.uint32(3)) + codes[row, j]
+            said[k] = evidence[place]
+        least = telling * said.max() if len(said) else 0.0
+        for k in range(len(pairs)):
+            if said[k] <= 0.0 or said[k] < least:
+                continue
+            for side in range(2):
+                i, j = pairs[k, side], pairs[k, 1 - side]
+                parts[row, i] += said[k]
+                if said[k] > most[row, i]:
+                    most[row, i], others[row, i] = said[k], j
+    return parts, others, most

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamscore.detectors.codebook import Codebook
-from streamscore.detectors.detector import Matrix, Memory
+from streamscore.detectors.detector import Channel, Matrix, Memory
 from streamscore.detectors.network_learning import Codes, copies
-from streamscore.detectors.pair_kernels import largest_evidence
+from streamscore.detectors.pair_kernels import largest_evidence, told_by_pairs
 from streamscore.detectors.reasons import Reason, Wording, shares_of
 from streamscore.errors import BundleError
 from streamscore.features import Column, ColumnPlan
@@ -53,7 +53,7 @@ class PairSurprise:
     name: ClassVar[str] = "pair-surprise"
     plan: ClassVar[ColumnPlan] = planned(scalars=True, calendar=True)
     has_memory: ClassVar[bool] = False
-    channels = ("largest",)
+    channels: ClassVar = (Channel("largest"),)
 
     def __init__(
         self,
@@ -155,50 +155,46 @@ class PairSurprise:
         Pairs that say less than half of the most telling one are left out. A value that meets
         several others which it should not bears more than each of those.
         """
-        codes = self._book.encode(matrix)
-        parts = np.zeros(codes.shape)
-        if len(self._pairs):
-            evidence = self._of_pairs(codes)
-            evidence[evidence < _TELLING * evidence.max(axis=1, keepdims=True)] = 0.0
-            width = codes.shape[1]
-            for row, said in enumerate(evidence):
-                for side in (0, 1):
-                    parts[row] += np.bincount(self._pairs[:, side], said, width)
-        return parts
+        return self._told(matrix)[0]
 
     def reasons(
-        self, row: NDArray[np.float64], channel: int, score: float, wording: Wording
-    ) -> list[Reason]:
+        self,
+        rows: Matrix,
+        channel: int,
+        scores: NDArray[np.float64],
+        wordings: Sequence[Wording],
+    ) -> list[list[Reason]]:
         """Name the two values that hardly ever meet, and how seldom they do."""
-        parts = self.contributions(row[None, :])[0]
-        evidence = self._of_pairs(self._book.encode(row[None, :]))[0]
-        shares = shares_of(parts)
-        reasons = []
-        for place in np.flatnonzero(shares).tolist():
-            words, beside = "", wording.columns[place].field
-            if parts[place]:
-                with_it = (self._pairs == place).any(axis=1)
-                best = int(np.where(with_it, evidence, -1.0).argmax())
-                pair = self._pairs[best].tolist()
-                other = pair[0] if pair[1] == place else pair[1]
-                words = _words(place, other, float(evidence[best]), row, wording)
-                beside = wording.columns[other].field
-            field = wording.columns[place].field
-            parents = () if beside == field else (beside,)
-            reasons.append(Reason((field,), float(shares[place]), words, parents))
-        return reasons
+        parts, others, evidence = self._told(rows)
+        told = zip(shares_of(parts).tolist(), others.tolist(), evidence.tolist(), strict=True)
+        return [
+            [
+                _reason((place, other), share, said, row, wording)
+                for place, (share, other, said) in enumerate(zip(*columns, strict=True))
+                if share > 0.0
+            ]
+            for columns, row, wording in zip(told, rows.tolist(), wordings, strict=True)
+        ]
 
-    def _of_pairs(self, codes: Codes) -> NDArray[np.float64]:
-        """Return what each pair says: float64 of shape (n, m)."""
-        first, second = (codes[:, self._pairs[:, side]].astype(np.int64) for side in (0, 1))
-        sizes = self._book.sizes[self._pairs[:, 1]]
-        return self._evidence[self._firsts + first * sizes + second].astype(np.float64)
+    def _told(self, matrix: Matrix) -> tuple[Matrix, NDArray[np.int64], Matrix]:
+        """Return what `pair_kernels.told_by_pairs` does of rows."""
+        told: tuple[Matrix, NDArray[np.int64], Matrix] = told_by_pairs(
+            self._book.encode(matrix).astype(np.uint32), self._book.rules, *self._unsigned, _TELLING
+        )
+        return told
 
 
-def _words(
-    place: int, other: int, evidence: float, row: NDArray[np.float64], wording: Wording
-) -> str:
-    one, beside = (f"{wording.name(i)} {wording.seen(i, float(row[i]))}" for i in (place, other))
+def _reason(
+    places: tuple[int, int], share: float, evidence: float, row: list[float], wording: Wording
+) -> Reason:
+    place, other = places
+    field, beside = wording.columns[place].field, wording.columns[other].field
+    words = _words(place, other, evidence, row, wording) if evidence > 0.0 else ""
+    return Reason((field,), share, words, () if beside == field else (beside,))
+
+
+def _words(place: int, other: int, evidence: float, row: list[float], wording: Wording) -> str:
+    one, beside = (f"{wording.name(i)} {wording.seen(i, row[i])}" for i in (place, other))
     times = float(np.exp(evidence))
     return (
         f"{one} and {beside} meet {times:,.{0 if times >= 9.5 else 1}f} times less than by chance"

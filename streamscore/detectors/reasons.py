@@ -11,6 +11,11 @@ from streamscore.features import Column
 
 _LONGEST_VALUE = 60
 
+_QUOTED = ("code", "flag", "number", "cycle")
+"""Kinds of columns of which the record's own value says more than the number in the row."""
+
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
 
 class Reason(Struct, frozen=True):
     """One reason why a record is abnormal.
@@ -33,54 +38,90 @@ class Reason(Struct, frozen=True):
     parents: tuple[str, ...] = ()
 
 
-class Wording:
-    """Turns columns and codes of one record into words.
+class Terms:
+    """What columns, and codes of them, are called.
 
     Parameters
     ----------
     columns : sequence of Column
         The columns of the rows that are spoken of.
-    seen : callable
-        Returns the record's own value of a field.
     known : callable
         Returns the value that a code of a field stands for.
     """
 
-    def __init__(
-        self,
-        columns: Sequence[Column],
-        seen: Callable[[str], object],
-        known: Callable[[str, int], object],
-    ) -> None:
+    def __init__(self, columns: Sequence[Column], known: Callable[[str, int], object]) -> None:
         self.columns = columns
-        self._seen = seen
+        self.names = [_name(column) for column in columns]
+        self.is_quoted = [column.kind in _QUOTED for column in columns]
+        self._is_weekday = [
+            one.kind == "calendar" and one.name.endswith(".weekday") for one in columns
+        ]
         self._known = known
 
-    def chosen(self, places: Sequence[int]) -> "Wording":
-        """Return the wording of rows that have some of the columns only."""
-        return Wording([self.columns[place] for place in places], self._seen, self._known)
+    def chosen(self, places: Sequence[int]) -> "Terms":
+        """Return the terms of rows that have some of the columns only."""
+        return Terms([self.columns[place] for place in places], self._known)
 
-    def name(self, place: int) -> str:
-        """Name a column: the field, or a part of the event time as `crash_date (hour)`."""
-        column = self.columns[place]
-        part = column.name.removeprefix(f"{column.field}.")
-        return column.field if part == column.name else f"{column.field} ({part})"
-
-    def seen(self, place: int, value: float) -> str:
-        """Write what the record has in a column."""
-        column = self.columns[place]
-        if column.kind in ("code", "flag", "number"):
-            return written(self._seen(column.field))
-        return written(value)
+    def measured(self, place: int, value: float) -> str:
+        """Write what was made of a field, such as the weekday of a time."""
+        is_weekday = self._is_weekday[place] and 0.0 <= value < len(_WEEKDAYS)
+        return _WEEKDAYS[int(value)] if is_weekday else written(value)
 
     def known(self, place: int, value: float) -> str:
         """Write a value of a column that the record need not have."""
         column = self.columns[place]
         if column.kind != "code":
-            return written(bool(value) if column.kind == "flag" else value)
+            return written(bool(value)) if column.kind == "flag" else self.measured(place, value)
         if value < column.values:
             return written(self._known(column.field, int(value)))
         return "missing" if value > column.values else "a value never seen"
+
+
+class Wording:
+    """Turns columns and codes of one record into words.
+
+    Parameters
+    ----------
+    terms : Terms
+        What the columns of its row are called.
+    seen : callable
+        Returns the record's own value of a field.
+    """
+
+    def __init__(self, terms: Terms, seen: Callable[[str], object]) -> None:
+        self.terms = terms
+        self._seen = seen
+
+    def of(self, terms: Terms) -> "Wording":
+        """Return the wording of the same record's row of other columns."""
+        return Wording(terms, self._seen)
+
+    @property
+    def columns(self) -> Sequence[Column]:
+        """The columns of the row."""
+        return self.terms.columns
+
+    def name(self, place: int) -> str:
+        """Name a column: the field, or a part of the event time as `crash_date (hour)`."""
+        return self.terms.names[place]
+
+    def seen(self, place: int, value: float) -> str:
+        """Write what the record has in a column."""
+        terms = self.terms
+        if terms.is_quoted[place]:
+            return written(self._seen(terms.columns[place].field))
+        return terms.measured(place, value)
+
+    def known(self, place: int, value: float) -> str:
+        """Write a value of a column that the record need not have."""
+        return self.terms.known(place, value)
+
+
+def _name(column: Column) -> str:
+    part = column.name.removeprefix(f"{column.field}.")
+    if column.kind == "cycle":
+        part = part.rpartition(".")[0]
+    return column.field if part == column.name else f"{column.field} ({part})"
 
 
 def written(value: object) -> str:
@@ -117,36 +158,50 @@ def percent(share: float) -> str:
 
 
 def shares_of(parts: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Turn the contributions of one row's columns into shares that sum to 1.
+    """Turn the contributions of rows' columns, of shape (n, d), into shares: rows sum to 1.
 
     Negative contributions count as none; where none is positive all columns share alike.
 
     Examples
     --------
-    >>> shares_of(np.array([3.0, -1.0, 1.0])).tolist()
-    [0.75, 0.0, 0.25]
+    >>> shares_of(np.array([[3.0, -1.0, 1.0], [0.0, 0.0, 0.0]])).round(2).tolist()
+    [[0.75, 0.0, 0.25], [0.33, 0.33, 0.33]]
     """
     positive = np.clip(parts, 0.0, None)
-    total = positive.sum()
-    if not total > 0.0:
-        return np.full(len(parts), 1.0 / len(parts))
-    shares: NDArray[np.float64] = positive / total
+    positive[~(positive > 0.0).any(axis=1)] = 1.0
+    shares: NDArray[np.float64] = positive / positive.sum(axis=1, keepdims=True)
     return shares
 
 
 def plain_reasons(
-    parts: NDArray[np.float64], row: NDArray[np.float64], wording: Wording
-) -> list[Reason]:
-    """Name the columns that contributed, each with the value that was seen."""
+    parts: NDArray[np.float64], rows: NDArray[np.float64], wordings: Sequence[Wording]
+) -> list[list[Reason]]:
+    """Name the columns that contributed, each with the value that was seen.
+
+    Parameters
+    ----------
+    parts : float64 array of shape (n, d)
+        What each column contributed.
+    rows : float64 array of shape (n, d)
+        The rows.
+    wordings : sequence of Wording, of length n
+        Turn the columns of each row into words.
+    """
+    told = zip(shares_of(parts).tolist(), rows.tolist(), wordings, strict=True)
     return [
-        Reason(
-            (wording.columns[place].field,),
-            float(share),
-            f"{wording.name(place)} is {wording.seen(place, float(row[place]))}",
-        )
-        for place, share in enumerate(shares_of(parts))
-        if share > 0.0
+        [
+            Reason((wording.columns[place].field,), share, _plainly(wording, place, row[place]))
+            for place, share in enumerate(shares)
+            if share > 0.0
+        ]
+        for shares, row, wording in told
     ]
+
+
+def _plainly(wording: Wording, place: int, value: float) -> str:
+    if wording.columns[place].kind in ("text_hash", "text_embedding"):
+        return f"the words of {wording.columns[place].field} are unusual together"
+    return f"{wording.name(place)} is {wording.seen(place, value)}"
 
 
 def joined(weighed: Iterable[tuple[float, Sequence[Reason]]]) -> list[Reason]:

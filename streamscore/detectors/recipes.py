@@ -28,8 +28,8 @@ class Recipe(Struct, frozen=True, kw_only=True):
         Its name on the command line.
     members : tuple of (str, float or tuple of float)
         Detectors, each with the share of the alarm budget that each of its channels gets, or one
-        share a channel; where the detector has `shares`, these parts of it. Shares need not sum
-        to 1. Detectors for whose columns a source has no field are left out.
+        share a channel; that times the channel's own `share`. Shares need not sum to 1. Detectors
+        for whose columns a source has no field are left out.
     """
 
     name: str
@@ -156,15 +156,15 @@ def fit_recipe(
 
 
 def _by_channel(detector: Detector, share: float | tuple[float, ...]) -> NDArray[np.float64]:
-    parts = getattr(detector, "shares", (1.0,) * len(detector.channels))
-    by_channel: NDArray[np.float64] = np.array(parts, np.float64) * np.asarray(share, np.float64)
+    parts = np.array([channel.share for channel in detector.channels])
+    by_channel: NDArray[np.float64] = parts * np.asarray(share, np.float64)
     return by_channel
 
 
 def _tails(detector: Detector, rows: Matrix, held_back: Matrix) -> list[Tail]:
     """Learn the tails of a detector's channels: of plain ones from all rows, from more at least."""
     later = _scores_held_back(detector, rows, held_back)
-    is_plain = getattr(detector, "is_plain", (False,) * len(detector.channels))
+    is_plain = [channel.is_plain for channel in detector.channels]
     if not any(is_plain):
         return [fit_tail(scores) for scores in later.T]
     every = np.vstack([detector.fold(np.ascontiguousarray(rows), detector.begin()), later])

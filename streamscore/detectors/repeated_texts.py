@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from streamscore.detectors.detector import Matrix, Memory
+from streamscore.detectors.detector import Channel, Matrix, Memory
 from streamscore.detectors.reasons import Reason, Wording
 from streamscore.detectors.text_count_kernels import fold
 from streamscore.errors import BundleError
@@ -49,8 +49,7 @@ class RepeatedTexts:
     name: ClassVar[str] = "repeated-texts"
     plan: ClassVar[ColumnPlan] = planned(text_fingerprints=True)
     has_memory: ClassVar[bool] = True
-    channels = ("count", "returns")
-    is_plain = (True, True)
+    channels: ClassVar = (Channel("count", is_plain=True), Channel("returns", is_plain=True))
 
     def __init__(
         self, known: NDArray[np.float64], usual: NDArray[np.float64], longest_gap: int
@@ -121,17 +120,26 @@ class RepeatedTexts:
         return (matrix > 0).astype(np.float64)
 
     def reasons(
-        self, row: NDArray[np.float64], channel: int, score: float, wording: Wording
-    ) -> list[Reason]:
+        self,
+        rows: Matrix,
+        channel: int,
+        scores: NDArray[np.float64],
+        wordings: Sequence[Wording],
+    ) -> list[list[Reason]]:
         """Say how often the text arrived before; of several texts, any may be the one."""
+        returns = ", other texts in between" if self.channels[channel].name == "returns" else ""
+        told = zip(rows, scores.tolist(), wordings, strict=True)
+        return [[self._reason(row, score, wording, returns)] for row, score, wording in told]
+
+    def _reason(
+        self, row: NDArray[np.float64], score: float, wording: Wording, returns: str
+    ) -> Reason:
         counted = [place for place in range(len(row)) if row[place] > 0] or list(range(len(row)))
         fields = tuple(wording.columns[place].field for place in counted)
         times = "once" if round(score) == 1 else f"{score:.0f} times"
         is_usual = bool(np.isin(row[counted], self._known).any())
         before = "more often than usual" if is_usual else "before"
-        if self.channels[channel] == "returns":
-            before += ", other texts in between"
-        return [Reason(fields, 1.0, f"the same text arrived {times} {before}")]
+        return Reason(fields, 1.0, f"the same text arrived {times} {before}{returns}")
 
 
 def _gaps(matrix: Matrix, known: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from streamscore.detectors.detector import Matrix, Memory
+from streamscore.detectors.detector import Channel, Matrix, Memory
 from streamscore.detectors.reasons import Reason, Wording
 from streamscore.detectors.repeat_kernels import fold, record_bytes, weigh
 from streamscore.detectors.repeat_learning import MOST_COLUMNS, learn
@@ -61,7 +61,7 @@ class Repeats:
         scalars=True, calendar=True, event_time=True, text_fingerprints=True
     )
     has_memory: ClassVar[bool] = True
-    channels = ("same", "alike")
+    channels: ClassVar = (Channel("same"), Channel("alike"))
 
     def __init__(
         self, learned: Mapping[str, NDArray[Any]], time_place: int, window_ms: float
@@ -150,19 +150,26 @@ class Repeats:
         return parts
 
     def reasons(
-        self, row: NDArray[np.float64], channel: int, score: float, wording: Wording
-    ) -> list[Reason]:
+        self,
+        rows: Matrix,
+        channel: int,
+        scores: NDArray[np.float64],
+        wordings: Sequence[Wording],
+    ) -> list[list[Reason]]:
         """Say what returned, and how seldom that is by chance.
 
         The reason is the field of the event time, in which the record and the earlier one differ.
         """
-        time = wording.columns[self._time_place].field
         most = len(self._patterns) - 1
         others = f" and {'one other field' if most == 1 else f'one to {_NUMBERS[most]} others'}"
-        besides = time if channel == 0 else time + others
-        chance = f"which happens by chance once in {_rounded(float(np.exp(min(score, 40.0))))}"
-        words = f"the same but for {besides} as a record before, {chance}"
-        return [Reason((time,), 1.0, words)]
+        found = []
+        for score, wording in zip(scores.tolist(), wordings, strict=True):
+            time = wording.columns[self._time_place].field
+            besides = time if channel == 0 else time + others
+            chance = f"which happens by chance once in {_rounded(float(np.exp(min(score, 40.0))))}"
+            words = f"the same but for {besides} as a record before, {chance}"
+            found.append([Reason((time,), 1.0, words)])
+        return found
 
     def _bytes_of(self, matrix: Matrix) -> NDArray[np.uint8]:
         fewest = max(int(self._learned["places"].max()), self._time_place) + 1

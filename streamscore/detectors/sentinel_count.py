@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from streamscore.detectors.detector import Matrix, Memory
+from streamscore.detectors.detector import Channel, Matrix, Memory
 from streamscore.detectors.reasons import Reason, Wording, plain_reasons
 from streamscore.errors import BundleError
 from streamscore.features import Column, ColumnPlan
@@ -34,7 +34,7 @@ class SentinelCount:
     name: ClassVar[str] = "sentinel-count"
     plan: ClassVar[ColumnPlan] = planned(scalars=True, calendar=True)
     has_memory: ClassVar[bool] = False
-    channels = ("count",)
+    channels: ClassVar = (Channel("count"),)
 
     def __init__(self, column: NDArray[np.int64], code: NDArray[np.float64], width: int) -> None:
         self._column = np.ascontiguousarray(column, np.int64)
@@ -98,10 +98,14 @@ class SentinelCount:
         return parts
 
     def reasons(
-        self, row: NDArray[np.float64], channel: int, score: float, wording: Wording
-    ) -> list[Reason]:
+        self,
+        rows: Matrix,
+        channel: int,
+        scores: NDArray[np.float64],
+        wordings: Sequence[Wording],
+    ) -> list[list[Reason]]:
         """Name the fields that say nothing."""
-        return plain_reasons(self.contributions(row[None, :])[0], row, wording)
+        return plain_reasons(self.contributions(rows), rows, wordings)
 
 
 @njit(cache=True, nogil=True)

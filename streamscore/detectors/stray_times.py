@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from streamscore.detectors.detector import Matrix, Memory
+from streamscore.detectors.detector import Channel, Matrix, Memory
 from streamscore.detectors.reasons import Reason, Wording
 from streamscore.detectors.stray_kernels import FACTOR, LATEST, REMEMBERED, fold
 from streamscore.features import Column, ColumnPlan
@@ -35,7 +35,7 @@ class StrayTimes:
     name: ClassVar[str] = "stray-times"
     plan: ClassVar[ColumnPlan] = planned(event_time=True)
     has_memory: ClassVar[bool] = True
-    channels = ("distance",)
+    channels: ClassVar = (Channel("distance"),)
 
     @classmethod
     def fit(cls, matrix: Matrix, columns: Sequence[Column], seed: int) -> "StrayTimes":
@@ -79,11 +79,19 @@ class StrayTimes:
         return np.ones(matrix.shape)
 
     def reasons(
-        self, row: NDArray[np.float64], channel: int, score: float, wording: Wording
-    ) -> list[Reason]:
+        self,
+        rows: Matrix,
+        channel: int,
+        scores: NDArray[np.float64],
+        wordings: Sequence[Wording],
+    ) -> list[list[Reason]]:
         """Say how much farther off than usual the event time lies."""
-        usual = FACTOR * float(np.expm1(min(score, _LARGEST_SCORE)))
-        times = f"{usual:,.0f}" if usual >= 10.0 else f"{usual:.2g}"
-        field = wording.columns[0].field
-        words = f"{field} lies {times} times as far off its neighbours in arrival as usual at most"
-        return [Reason((field,), 1.0, words)]
+        told = zip(scores.tolist(), wordings, strict=True)
+        return [[_reason(score, wording.columns[0].field)] for score, wording in told]
+
+
+def _reason(score: float, field: str) -> Reason:
+    usual = FACTOR * float(np.expm1(min(score, _LARGEST_SCORE)))
+    times = f"{usual:,.0f}" if usual >= 10.0 else f"{usual:.2g}"
+    words = f"{field} lies {times} times as far off its neighbours in arrival as usual at most"
+    return Reason((field,), 1.0, words)

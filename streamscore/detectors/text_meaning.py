@@ -12,7 +12,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from streamscore.detectors.detector import Matrix, Memory
+from streamscore.detectors.detector import Channel, Matrix, Memory
 from streamscore.detectors.meaning_learning import Regression, prototypes_of, regress
 from streamscore.detectors.reasons import Reason, Wording, written
 from streamscore.detectors.text_meaning_kernels import likeness_to_nearest, residuals
@@ -93,8 +93,8 @@ class TextMeaning:
         self._fewest_columns = int(max(ends))
         self._columns_of_prototypes = np.ascontiguousarray(subjects.prototypes.T)
         self.channels = (
-            *(f"subject of {text}" for text in texts),
-            *(f"{number} {side} its texts" for number in numbers for side in _SIGNS),
+            *(Channel(f"subject of {text}") for text in texts),
+            *(Channel(f"{number} {side} its texts") for number in numbers for side in _SIGNS),
         )
 
     @classmethod
@@ -213,24 +213,39 @@ class TextMeaning:
         return parts
 
     def reasons(
-        self, row: NDArray[np.float64], channel: int, score: float, wording: Wording
-    ) -> list[Reason]:
+        self,
+        rows: Matrix,
+        channel: int,
+        scores: NDArray[np.float64],
+        wordings: Sequence[Wording],
+    ) -> list[list[Reason]]:
         """Name the text, or the number together with the texts that it contradicts."""
-        texts = len(self._texts)
-        if channel < texts:
-            name, usual = self._texts[channel], self._subjects.usual[channel]
-            like, least = (written(round(float(part), 2)) for part in (1.0 - score, usual))
-            words = (
-                f"{name} is about something else: likeness {like} with the nearest learned texts; "
-                f"99% have at least {least}"
-            )
-            return [Reason((name,), 1.0, words)]
-        place, side = divmod(channel - texts, len(_SIGNS))
+        if channel < len(self._texts):
+            return [[self._of_a_subject(channel, score)] for score in scores.tolist()]
+        place, side = divmod(channel - len(self._texts), len(_SIGNS))
+        sign = list(_SIGNS.values())[side]
+        told = zip(rows, scores.tolist(), wordings, strict=True)
+        return [
+            [self._of_a_contradiction(place, row, sign * score, wording)]
+            for row, score, wording in told
+        ]
+
+    def _of_a_subject(self, text: int, score: float) -> Reason:
+        name, usual = self._texts[text], self._subjects.usual[text]
+        like, least = (written(round(float(part), 2)) for part in (1.0 - score, usual))
+        words = (
+            f"{name} is about something else: likeness {like} with the nearest learned texts; "
+            f"99% have at least {least}"
+        )
+        return Reason((name,), 1.0, words)
+
+    def _of_a_contradiction(
+        self, place: int, row: NDArray[np.float64], apart: float, wording: Wording
+    ) -> Reason:
         number, column = self._numbers[place], int(self._predictions.numbers[place])
-        reads = float(row[column]) - list(_SIGNS.values())[side] * score
-        seen = wording.seen(column, float(row[column]))
+        seen, reads = wording.seen(column, float(row[column])), float(row[column]) - apart
         words = f"{number} is {seen}; {_joined(self._texts)} mean {written(round(reads, 1))}"
-        return [Reason((number, *self._texts), 1.0, words)]
+        return Reason((number, *self._texts), 1.0, words)
 
 
 def _subjects(

@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
+from msgspec import structs
 from numpy.typing import NDArray
 
 from streamscore.detectors.codebook import MISSING, Codebook
 from streamscore.detectors.codebook_kernels import unseen_counts
-from streamscore.detectors.detector import Matrix, Memory
+from streamscore.detectors.detector import Channel, Matrix, Memory
 from streamscore.detectors.network_learning import copies, passing
-from streamscore.detectors.reasons import Reason, Wording, shares_of
+from streamscore.detectors.reasons import Reason, Wording, plain_reasons
 from streamscore.errors import BundleError
 from streamscore.features import Column, ColumnPlan
 from streamscore.features.columns import planned
@@ -33,7 +34,7 @@ class UnseenCount:
     name: ClassVar[str] = "unseen-count"
     plan: ClassVar[ColumnPlan] = planned(scalars=True, calendar=True)
     has_memory: ClassVar[bool] = False
-    channels = ("count",)
+    channels: ClassVar = (Channel("count"),)
 
     def __init__(self, book: Codebook, counts: NDArray[np.bool_]) -> None:
         self._book = book
@@ -89,15 +90,18 @@ class UnseenCount:
         return (self._counts & (codes >= known) & (codes < known + MISSING)).astype(np.float64)
 
     def reasons(
-        self, row: NDArray[np.float64], channel: int, score: float, wording: Wording
-    ) -> list[Reason]:
+        self,
+        rows: Matrix,
+        channel: int,
+        scores: NDArray[np.float64],
+        wordings: Sequence[Wording],
+    ) -> list[list[Reason]]:
         """Name the fields and their values."""
-        shares = shares_of(self.contributions(row[None, :])[0])
-        return [
-            Reason(
-                (wording.columns[place].field,),
-                float(shares[place]),
-                f"{wording.name(place)} is {wording.seen(place, float(row[place]))}, never seen",
-            )
-            for place in np.flatnonzero(shares).tolist()
-        ]
+        parts = self.contributions(rows)
+        found = plain_reasons(parts, rows, wordings)
+        for reasons, any_unseen in zip(found, np.any(parts, axis=1), strict=True):
+            if any_unseen:
+                reasons[:] = [
+                    structs.replace(one, words=f"{one.words}, never seen") for one in reasons
+                ]
+        return found

@@ -8,13 +8,13 @@ import pytest
 from numpy.typing import NDArray
 
 from streamscore.detectors.combination import Combination, Member
-from streamscore.detectors.detector import Matrix, Memory
-from streamscore.detectors.reasons import Reason, Wording, joined
+from streamscore.detectors.detector import Channel, Matrix, Memory
+from streamscore.detectors.reasons import Reason, Terms, Wording, joined
 from streamscore.detectors.tail import fit_tail
 from streamscore.features import Column, ColumnPlan
 
 COLUMNS = [Column(name=name, field=name, kind="number") for name in "abc"]
-WORDING = Wording(COLUMNS, lambda field: field.upper(), lambda field, code: code)
+WORDING = Wording(Terms(COLUMNS, lambda field, code: code), str.upper)
 
 
 class Each:
@@ -25,7 +25,7 @@ class Each:
     has_memory: ClassVar[bool] = True
 
     def __init__(self, width: int) -> None:
-        self.channels = tuple("abc"[:width])
+        self.channels = tuple(Channel(name) for name in "abc"[:width])
 
     @classmethod
     def fit(cls, matrix: Matrix, columns: Sequence[Column], seed: int) -> "Each":
@@ -52,10 +52,14 @@ class Each:
         return np.where(np.arange(matrix.shape[1]) == channel, matrix, 0.0)
 
     def reasons(
-        self, row: NDArray[np.float64], channel: int, score: float, wording: Wording
-    ) -> list[Reason]:
-        words = f"{wording.name(channel)} scores {score:g}"
-        return [Reason((wording.columns[channel].field,), 1.0, words)]
+        self,
+        rows: Matrix,
+        channel: int,
+        scores: NDArray[np.float64],
+        wordings: Sequence[Wording],
+    ) -> list[list[Reason]]:
+        name = COLUMNS[channel].field if len(self.channels) > 1 else "c"
+        return [[Reason((name,), 1.0, f"{name} scores {score:g}")] for score in scores]
 
 
 def history(rows: int = 2000) -> Matrix:

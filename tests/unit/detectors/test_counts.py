@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from streamscore.detectors.reasons import Wording
+from streamscore.detectors.reasons import Terms, Wording
 from streamscore.detectors.sentinel_count import SentinelCount
 from streamscore.detectors.unseen_count import UnseenCount
 from streamscore.errors import BundleError
@@ -15,7 +15,7 @@ COLUMNS = (
     Column(name="c", field="c", kind="number"),
 )
 HISTORY = np.array([[0.0, 0, 1], [1, 1, 2], [2, 0, 3]] * 20)
-WORDING = Wording(COLUMNS, lambda field: field.upper(), lambda field, code: code)
+WORDINGS = [Wording(Terms(COLUMNS, lambda field, code: code), str.upper)]
 
 
 def test_a_sentinel_and_a_missing_value_say_nothing() -> None:
@@ -23,7 +23,7 @@ def test_a_sentinel_and_a_missing_value_say_nothing() -> None:
     rows = np.array([[0.0, 0, 1], [1, 0, 1], [1, 3, np.nan], [3, 2, 9]])
     assert count.fold(rows, {})[:, 0].tolist() == [0, 1, 3, 0]
     assert count.contributions(rows).sum(axis=1).tolist() == [0, 1, 3, 0]
-    reasons = count.reasons(rows[1], 0, 1.0, WORDING)
+    (reasons,) = count.reasons(rows[1:2], 0, np.ones(1), WORDINGS)
     assert [(one.fields, one.words) for one in reasons] == [(("a",), "a is A")]
 
 
@@ -32,7 +32,7 @@ def test_a_new_category_and_a_number_out_of_range_are_unseen() -> None:
     rows = np.array([[0.0, 0, 1], [3, 0, 1], [3, 2, 9], [4, 3, np.nan], [0, 0, -1]])
     assert count.fold(rows, {})[:, 0].tolist() == [0, 1, 3, 0, 1]
     assert count.contributions(rows).sum(axis=1).tolist() == [0, 1, 3, 0, 1]
-    reasons = count.reasons(rows[1], 0, 1.0, WORDING)
+    (reasons,) = count.reasons(rows[1:2], 0, np.ones(1), WORDINGS)
     assert [(one.fields, one.words) for one in reasons] == [(("a",), "a is A, never seen")]
 
 

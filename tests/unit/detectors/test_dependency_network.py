@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from streamscore.detectors.codebook import Codebook
 from streamscore.detectors.dependency_network import DependencyNetwork
 from streamscore.detectors.network_learning import copies, learn_views
-from streamscore.detectors.reasons import Wording
+from streamscore.detectors.reasons import Terms, Wording
 from streamscore.errors import BundleError
 from streamscore.features import Column
 from tests.naive.network import naive_evidence
@@ -49,12 +49,9 @@ def scores(network: DependencyNetwork, *rows: list[float]) -> NDArray[np.float64
 
 
 def words(network: DependencyNetwork, row: list[float]) -> list[tuple[tuple[str, ...], str]]:
-    wording = Wording(
-        COLUMNS,
-        lambda field: dict(zip(("weather", "surface", "colour", "hour"), row, strict=False))[field],
-        lambda field, known: WORDS[known],
-    )
-    found = network.reasons(np.array(row), 0, 1.0, wording)
+    seen = dict(zip(("weather", "surface", "colour", "hour"), row, strict=False))
+    wording = Wording(Terms(COLUMNS, lambda field, known: WORDS[known]), seen.__getitem__)
+    (found,) = network.reasons(np.array([row]), 0, np.ones(1), [wording])
     assert sum(one.share for one in found) == pytest.approx(1.0)
     return [(one.fields, one.words) for one in sorted(found, key=lambda one: -one.share)]
 

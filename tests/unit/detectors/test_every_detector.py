@@ -1,7 +1,7 @@
 """What every detector must do: these checks are the definition of one, beside its protocol."""
 
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Mapping, Sequence
+from functools import cache, partial
 from io import BytesIO
 from typing import Any, NamedTuple
 
@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from streamscore.detectors import Detector, Wording, detector_named, detector_names
+from streamscore.detectors import Detector, Reason, Terms, Wording, detector_named, detector_names
 from streamscore.errors import BundleError
 from streamscore.features import Encoder
 from streamscore.scoring import kept_memory
@@ -25,6 +25,9 @@ HISTORY, FEWER = 800, 320
 """Records of the history; fewer where a language model reads each, at ten milliseconds a text."""
 
 LATER = 120
+EXPLAINED = [*range(LATER - 3, LATER), -1, *range(LATER, LATER + 3)]
+"""Later records that are spoken of: usual ones and odd ones."""
+
 REFUSALS = (BundleError, KeyError, TypeError, ValueError)
 """What a detector may raise of arrays that are not its own."""
 
@@ -53,14 +56,14 @@ class Case(NamedTuple):
         memory = self.detector.begin()
         return self.detector.fold(self.rows.copy(), memory), memory
 
-    def wording(self, place: int) -> Wording:
-        """The words for one of the later records."""
-        record, vocabularies = self.later.records[place], self.encoder.learned.vocabularies
-        return Wording(
-            self.encoder.columns,
-            lambda field: CODEC.value_of(record, field),
-            lambda field, code: vocabularies[field][code],
-        )
+    def reasons(self, places: Sequence[int], channel: int) -> list[list[Reason]]:
+        """What is said of some of the later records, in their order."""
+        vocabularies = self.encoder.learned.vocabularies
+        terms = Terms(self.encoder.columns, lambda field, code: vocabularies[field][code])
+        records = [self.later.records[place] for place in places]
+        wordings = [Wording(terms, partial(CODEC.value_of, record)) for record in records]
+        scores = self.begun()[0][places, channel]
+        return self.detector.reasons(self.rows[places], channel, scores, wordings)
 
 
 @cache
@@ -98,7 +101,8 @@ def test_it_is_called_as_it_is_listed_and_gives_one_finite_score_a_channel(name:
     scores, _ = case.begun()
     channels = case.detector.channels
     assert case.detector.name == name
-    assert len(set(channels)) == len(channels) >= 1
+    assert len({channel.name for channel in channels}) == len(channels) >= 1
+    assert all(channel.share > 0.0 for channel in channels)
     assert scores.dtype == np.float64
     assert scores.shape == (len(case.rows), len(channels))
     assert np.isfinite(scores).all()
@@ -114,14 +118,15 @@ def test_a_row_that_is_odd_in_its_way_scores_above_usual_ones_in_every_channel(n
 @every_detector
 def test_what_it_is_given_stays_as_it_is(name: str) -> None:
     case = case_of(name)
-    rows, history = case.rows.copy(), case.history.copy()
+    rows, kept, history = case.rows.copy(), case.rows.copy(), case.history.copy()
     type(case.detector).fit(history, case.encoder.columns, SEED)
     assert np.array_equal(history, case.history, equal_nan=True)
-    scores = case.detector.fold(rows, case.detector.begin())
+    case.detector.fold(rows, case.detector.begin())
     for channel in range(len(case.detector.channels)):
         case.detector.contributions(rows, channel)
-        case.detector.reasons(rows[-1], channel, float(scores[-1, channel]), case.wording(-1))
+        case.reasons([-1], channel)
     assert np.array_equal(rows, case.rows, equal_nan=True)
+    assert np.array_equal(rows, kept, equal_nan=True)
 
 
 @every_detector
@@ -268,13 +273,17 @@ def test_it_says_how_much_each_column_contributed(name: str) -> None:
 
 @every_detector
 def test_its_reasons_name_fields_and_their_shares_sum_to_one(name: str) -> None:
-    case = case_of(name)
-    scores, _ = case.begun()
-    known = set(ORDERS.fields)
-    for place in range(LATER - 3, len(case.rows)):
-        for channel in range(len(case.detector.channels)):
-            score, row = float(scores[place, channel]), case.rows[place].copy()
-            reasons = case.detector.reasons(row, channel, score, case.wording(place))
+    case, known = case_of(name), set(ORDERS.fields)
+    for channel in range(len(case.detector.channels)):
+        for reasons in case.reasons(EXPLAINED, channel):
             assert sum(reason.share for reason in reasons) == pytest.approx(1.0)
             assert all(reason.share > 0.0 and reason.fields for reason in reasons)
             assert all(known.issuperset(reason.fields + reason.parents) for reason in reasons)
+
+
+@every_detector
+def test_what_it_says_of_a_row_does_not_depend_on_the_others(name: str) -> None:
+    case = case_of(name)
+    for channel in range(len(case.detector.channels)):
+        together = case.reasons(EXPLAINED, channel)
+        assert together == [case.reasons([place], channel)[0] for place in EXPLAINED]

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from streamscore.bundle import Trained, make_bundle, read_bundle, write_bundle
-from streamscore.detectors import Wording
+from streamscore.detectors import Terms, Wording
 from streamscore.detectors.combination import Combination
 from streamscore.detectors.feature_tails import FeatureTails
 from streamscore.detectors.recipes import fit_recipe, recipe_named
@@ -40,7 +40,7 @@ class Case(NamedTuple):
         _, rows = self.rows([USUAL | change])
         scores = self.detectors.fold(rows, self.detectors.begin())
         (member,) = self.detectors.members
-        names = member.detector.channels
+        names = [channel.name for channel in member.detector.channels]
         return {
             name: float(tail.of(scores[:, i])[0])
             for i, (name, tail) in enumerate(zip(names, member.tails, strict=True))
@@ -50,17 +50,15 @@ class Case(NamedTuple):
         """The fields and the words of the first reason for a changed record, or of a channel's."""
         (record,), rows = self.rows([USUAL | change])
         scores = self.detectors.fold(rows, self.detectors.begin())
-        wording = Wording(
-            self.encoder.columns,
-            lambda field: CODEC.value_of(record, field),
-            lambda field, code: self.encoder.learned.vocabularies[field][code],
-        )
+        vocabularies = self.encoder.learned.vocabularies
+        terms = Terms(self.encoder.columns, lambda field, code: vocabularies[field][code])
+        wording = Wording(terms, lambda field: CODEC.value_of(record, field))
         (member,) = self.detectors.members
         if channel:
-            number = member.detector.channels.index(channel)
-            row = member.rows(rows)[0]
-            own = member.wording(wording)
-            first, *_ = member.detector.reasons(row, number, float(scores[0, number]), own)
+            number = [one.name for one in member.detector.channels].index(channel)
+            own = [wording.of(member.terms(terms))]
+            row = member.rows(rows)
+            ((first, *_),) = member.detector.reasons(row, number, scores[:, number], own)
         else:
             ((first, *_),) = self.detectors.reasons(rows, scores, [wording])
         return first.fields, first.words
@@ -155,7 +153,7 @@ def test_a_heavy_number_is_measured_by_its_logarithm_and_a_common_extreme_is_no_
     votes, height = np.floor(rng.pareto(1.0, 3000)), rng.normal(170.0, 9.0, 3000)
     grades = rng.integers(1, 6, 3000).astype(float)
     found = FeatureTails.fit(np.stack([votes, height, grades], axis=1), columns, 1)
-    assert found.channels == ("height.high", "height.low", "votes.high")
+    assert tuple(one.name for one in found.channels) == ("height.high", "height.low", "votes.high")
     far = np.array([[np.expm1(9.0), 170.0, 5.0], [np.expm1(6.0), 170.0, 5.0]])
     scores = found.fold(far, {})[:, 2]
     usual = found.fold(np.array([[0.0, 170.0, 5.0]]), {})[0, 2]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from streamscore.detectors.invariant_mining import mine_relations, null_space, small_integers
 from streamscore.detectors.invariants import Invariants
-from streamscore.detectors.reasons import Reason, Wording
+from streamscore.detectors.reasons import Reason, Terms, Wording
 from streamscore.errors import BundleError
 from streamscore.features import Column
 
@@ -34,8 +34,8 @@ def history(rows: int, dirty: float = 0.0, seed: int = 1) -> NDArray[np.float64]
 
 def reasons(found: Invariants, row: list[float]) -> list[Reason]:
     seen = dict(zip(("total", "men", "women", "day", "at", "month"), row, strict=False))
-    wording = Wording(COLUMNS, lambda field: seen[field], lambda field, code: code)
-    return found.reasons(np.array(row), 0, 1.0, wording)
+    wording = Wording(Terms(COLUMNS, lambda field, code: code), seen.__getitem__)
+    return found.reasons(np.array([row]), 0, np.ones(1), [wording])[0]
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from streamscore.detectors.codebook import Codebook
 from streamscore.detectors.pair_surprise import PairSurprise
-from streamscore.detectors.reasons import Wording
+from streamscore.detectors.reasons import Terms, Wording
 from streamscore.errors import BundleError
 from streamscore.features import Column
 from tests.naive.network import naive_pair_evidence
@@ -60,8 +60,8 @@ def test_a_new_value_has_had_no_chance_to_meet_what_is_out_of_season() -> None:
 
 def test_the_reason_names_both_values() -> None:
     row = np.array([2.0, 1.0, 0.0])
-    wording = Wording(COLUMNS, lambda field: field.upper(), lambda field, code: code)
-    found = fitted().reasons(row, 0, 5.0, wording)
+    wording = Wording(Terms(COLUMNS, lambda field, code: code), str.upper)
+    (found,) = fitted().reasons(row[None, :], 0, np.array([5.0]), [wording])
     assert {one.fields for one in found} == {("weather",), ("season",)}
     assert sum(one.share for one in found) == pytest.approx(1.0)
     assert found[0].words.startswith("weather WEATHER and season SEASON meet ")

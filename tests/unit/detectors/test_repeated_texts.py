@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamscore.detectors import Wording
+from streamscore.detectors import Terms, Wording
 from streamscore.detectors.repeated_texts import RepeatedTexts
 from streamscore.detectors.text_count_kernels import fold
 from streamscore.errors import BundleError
@@ -82,11 +82,11 @@ def test_it_is_restored_and_refuses_a_gap_below_zero() -> None:
 
 def test_words_say_how_often() -> None:
     detector = RepeatedTexts(np.array([5.0]), np.array([3.0]), 4)
-    wording = Wording(COLUMNS, str, lambda field, code: code)
-    (once,) = detector.reasons(np.array([0.0, 9.0]), 0, 1.0, wording)
+    wordings = [Wording(Terms(COLUMNS, lambda field, code: code), str)]
+    ((once,),) = detector.reasons(np.array([[0.0, 9.0]]), 0, np.array([1.0]), wordings)
     assert (once.fields, once.words) == (("text",), "the same text arrived once before")
-    (often,) = detector.reasons(np.array([5.0, 9.0]), 0, 7.0, wording)
+    ((often,),) = detector.reasons(np.array([[5.0, 9.0]]), 0, np.array([7.0]), wordings)
     assert often.fields == ("title", "text")
     assert often.words == "the same text arrived 7 times more often than usual"
-    (returned,) = detector.reasons(np.array([0.0, 9.0]), 1, 2.0, wording)
+    ((returned,),) = detector.reasons(np.array([[0.0, 9.0]]), 1, np.array([2.0]), wordings)
     assert returned.words == "the same text arrived 2 times before, other texts in between"

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from streamscore.detectors import Wording
+from streamscore.detectors import Terms, Wording
 from streamscore.detectors.repeat_learning import compared
 from streamscore.detectors.repeats import Repeats
 from streamscore.features import Column
@@ -157,8 +157,10 @@ def test_a_wide_record_leaves_room_for_fewer() -> None:
 
 
 def test_words_say_how_seldom_chance_brings_it() -> None:
-    wording = Wording(COLUMNS, lambda field: field, lambda field, code: code)
-    same, alike = (FITTED.reasons(RARE, i, np.log(41_873.0), wording)[0] for i in (0, 1))
+    wordings = [Wording(Terms(COLUMNS, lambda field, code: code), str)]
+    same, alike = (
+        FITTED.reasons(RARE[None, :], i, np.log([41_873.0]), wordings)[0][0] for i in (0, 1)
+    )
     assert same.fields == ("at",)
     assert same.words == (
         "the same but for at as a record before, which happens by chance once in 42,000"

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from streamscore.detectors import Wording
+from streamscore.detectors import Terms, Wording
 from streamscore.detectors.stray_times import StrayTimes
 from streamscore.features import Column
 from tests.naive.repeats import naive_strays
@@ -93,7 +93,8 @@ def test_history_says_how_seldom_a_gap_is_so_long() -> None:
 
 
 def test_words_say_how_far() -> None:
-    wording = Wording([Column(name="at", field="at", kind="event_time")], str, lambda f, c: c)
-    (reason,) = DETECTOR.reasons(np.zeros(1), 0, float(np.log1p(125.0)), wording)
+    columns = [Column(name="at", field="at", kind="event_time")]
+    wording = Wording(Terms(columns, lambda field, code: code), str)
+    ((reason,),) = DETECTOR.reasons(np.zeros((1, 1)), 0, np.log1p([125.0]), [wording])
     assert reason.fields == ("at",)
     assert reason.words == "at lies 250 times as far off its neighbours in arrival as usual at most"

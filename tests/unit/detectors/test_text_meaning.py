@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from streamscore.detectors import Wording
+from streamscore.detectors import Terms, Wording
 from streamscore.detectors.meaning_learning import prototypes_of, regress
 from streamscore.detectors.recipes import fit_recipe, recipe_named
 from streamscore.detectors.text_meaning import TextMeaning
@@ -51,11 +51,11 @@ DETECTOR = TextMeaning.fit(history(), COLUMNS, 7)
 
 def scores(rows: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
     found = DETECTOR.fold(rows, DETECTOR.begin())
-    return dict(zip(DETECTOR.channels, found.T, strict=True))
+    return {one.name: own for one, own in zip(DETECTOR.channels, found.T, strict=True)}
 
 
 def test_a_number_has_two_channels_where_it_follows_from_texts_and_none_otherwise() -> None:
-    assert DETECTOR.channels == (
+    assert tuple(channel.name for channel in DETECTOR.channels) == (
         "subject of title",
         "subject of text",
         "grade above its texts",
@@ -138,11 +138,11 @@ def test_reasons_say_what_a_text_is_unlike_and_what_a_number_contradicts() -> No
     row = history(1, seed=4)
     row[0, 0], row[0, OWN] = 9.0, np.eye(WIDTH)[9]
     found = DETECTOR.fold(row, {})[0]
-    wording = Wording(COLUMNS, lambda field: 9.0, lambda field, code: None)
-    (about,) = DETECTOR.reasons(row[0], 1, float(found[1]), wording)
+    wordings = [Wording(Terms(COLUMNS, lambda field, code: None), lambda field: 9.0)]
+    ((about,),) = DETECTOR.reasons(row, 1, found[1:2], wordings)
     assert about.fields == ("text",)
     assert about.words.startswith("text is about something else: likeness ")
-    (against,) = DETECTOR.reasons(row[0], 2, float(found[2]), wording)
+    ((against,),) = DETECTOR.reasons(row, 2, found[2:3], wordings)
     assert against.fields == ("grade", "title", "text")
     assert against.words.startswith("grade is 9; title and text mean ")
 
