@@ -1,10 +1,8 @@
 """A combination: channels weighed against each other by how seldom they speak.
 
-Each channel's score becomes t = -ln P(score >= s) by its own tail, and the record's score is
-ln sum w exp(t): the harmonic mean of the channels' p-values, weighed (Wilson, "The harmonic mean
-p-value for combining dependent tests", PNAS 2019). The weight of a channel is its share of the
-alarm budget. A handful of weak channels that are blind in different places beats one strong score,
-and one channel that is sure is enough.
+The record's score is the harmonic mean of the channels' p-values, each weighed by its channel's
+share of the alarm budget (`weighing`). A handful of weak channels that are blind in different
+places beats one strong score, and one channel that is sure is enough.
 
 One channel alone needs no tail: its score is passed on as it is.
 """
@@ -19,8 +17,9 @@ from numpy.typing import NDArray
 from streamscore.detectors.detector import Detector, Matrix, Memory
 from streamscore.detectors.names import detector_named
 from streamscore.detectors.reasons import Reason, Terms, Wording, joined
-from streamscore.detectors.tail import Tail
-from streamscore.errors import UsageError
+from streamscore.detectors.tail import Tail, restored_tail
+from streamscore.detectors.weighing import Weighing
+from streamscore.errors import BundleError, UsageError
 
 _SMALLEST_SHARE = 0.01
 """Channels that bring less than this share of a score do not say why."""
@@ -46,6 +45,11 @@ class Member:
         Each channel's share of the alarm budget, above 0; they sum to 1 over all members.
     tails : sequence of Tail
         One a channel; none where the detector's only channel is passed on as it is.
+
+    Attributes
+    ----------
+    key : bytes
+        The same for members that are given the same columns.
     """
 
     def __init__(
@@ -57,6 +61,7 @@ class Member:
     ) -> None:
         self.detector = detector
         self.places = None if places is None else np.ascontiguousarray(places, np.int64)
+        self.key = b"" if self.places is None else self.places.tobytes()
         self.weights = np.ascontiguousarray(weights, np.float64)
         self.tails = list(tails)
 
@@ -64,7 +69,7 @@ class Member:
         """Return the member's own columns of some rows."""
         if self.places is None or len(self.places) == matrix.shape[1]:
             return matrix
-        return np.ascontiguousarray(matrix[:, self.places])
+        return np.take(matrix, self.places, axis=1)
 
     def terms(self, whole: Terms) -> Terms:
         """Return the terms of the member's own columns."""
@@ -86,9 +91,14 @@ class Member:
         detector = kind.restore(under(arrays, "learned."), described.parameters)
         tails: list[Tail] = []
         while own := under(arrays, f"tail{len(tails)}."):
-            numbers = (float(own[name]) for name in ("start", "scale", "shape", "limit"))
-            tails.append(Tail(own["knots"], own["surprise"], *numbers))
-        return cls(detector, arrays.get("places"), arrays["weights"], tails)
+            tails.append(restored_tail(own))
+        count, weights = len(detector.channels), arrays["weights"]
+        if weights.shape != (count,) or len(tails) not in {0, count} or not (weights > 0.0).all():
+            raise BundleError(
+                f"{detector.name} has {count} channels, each with a weight above 0 and a tail; "
+                f"got weights {weights} and {len(tails)} tails"
+            )
+        return cls(detector, arrays.get("places"), weights, tails)
 
 
 class MemberChannel(NamedTuple):
@@ -127,6 +137,9 @@ class Combination:
             for member in self.members
             for number in range(len(member.detector.channels))
         )
+        tails = [tail for member in self.members for tail in member.tails]
+        weights = np.concatenate([member.weights for member in self.members])
+        self._weighing = Weighing(tails, weights) if tails else None
 
     @classmethod
     def restore(
@@ -190,27 +203,23 @@ class Combination:
 
     def fold(self, matrix: Matrix, memory: Memory) -> NDArray[np.float64]:
         """Score rows in every channel, in their order: float64 of shape (n, channels)."""
-        found = [
-            member.detector.fold(member.rows(matrix), under(memory, f"{i}."))
-            for i, member in enumerate(self.members)
-        ]
+        found = []
+        chosen: dict[bytes, Matrix] = {}
+        for i, member in enumerate(self.members):
+            if member.key not in chosen:
+                chosen[member.key] = member.rows(matrix)
+            found.append(member.detector.fold(chosen[member.key], under(memory, f"{i}.")))
         return found[0] if len(found) == 1 else np.hstack(found)
 
     def score(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
         """Weigh the channels' scores of rows: float64 of shape (n,), higher is more anomalous."""
-        if not self.members[0].tails:
-            return scores[:, 0].copy()
-        parts = self._parts(scores)
-        highest = parts.max(axis=1)
-        total: NDArray[np.float64] = np.log(np.exp(parts - highest[:, None]).sum(axis=1)) + highest
-        return total
+        return scores[:, 0].copy() if self._weighing is None else self._weighing.score(scores)
 
     def shares(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return each channel's share of each score: of shape (n, channels), rows sum to 1."""
-        if not self.members[0].tails:
+        if self._weighing is None:
             return np.ones(scores.shape)
-        parts = self._parts(scores)
-        shares = np.exp(parts - parts.max(axis=1, keepdims=True))
+        shares = self._weighing.parts(scores)
         shares[shares < _SMALLEST_SHARE * shares.sum(axis=1, keepdims=True)] = 0.0
         total: NDArray[np.float64] = shares / shares.sum(axis=1, keepdims=True)
         return total
@@ -264,14 +273,6 @@ class Combination:
         for member, number in self.channels:
             member.detector.contributions(member.rows(rows), number)
         self.score(scores)
-
-    def _parts(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return what each channel brings to the score: ln w + t, of shape (n, channels)."""
-        parts = np.empty(scores.shape)
-        for i, (member, number) in enumerate(self.channels):
-            surprise = member.tails[number].of(scores[:, i])
-            parts[:, i] = surprise + np.log(member.weights[number])
-        return parts
 
 
 def under(arrays: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:

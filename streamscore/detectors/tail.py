@@ -13,11 +13,13 @@ t grows with the logarithm alone, of the excess or of what the continuation says
 and no channel can outshout the others by a tail that nobody has seen.
 """
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from streamscore.errors import BundleError
 
 _TAIL_SHARE = 0.02
 _KNOTS = 512
@@ -25,6 +27,12 @@ _FEWEST_EXCESSES = 20
 _LARGEST_SHARE = 0.1
 _MOST_REPEATED = 0.2
 """An excess that more than this share of the excesses has is no continuous tail's."""
+
+FARTHEST = 1e200
+"""Excesses are cut to this, in units of the scale, so that every rarity is finite."""
+
+STRAIGHT = 1e-6
+"""A tail of at most this shape is continued as the exponential one."""
 
 
 class Tail(NamedTuple):
@@ -60,10 +68,36 @@ class Tail(NamedTuple):
         >>> tail.of(np.array([-1.0, 500.0])).round(2).tolist()
         [0.0, 0.69]
         """
-        found: NDArray[np.float64] = _surprises(
-            np.ascontiguousarray(scores, np.float64), self.knots, self.surprise, *self[2:]
+        place = np.minimum(np.searchsorted(self.knots, scores), len(self.knots) - 1)
+        counted = self.surprise[place]
+        excess = _excess(scores, self.knots[-1], self.scale)
+        told = self._continued(scores)
+        limited = self.limit + np.log1p(np.maximum(told - self.limit, 0.0))
+        found: NDArray[np.float64] = np.where(
+            scores > self.start, np.minimum(told, limited), counted + np.log1p(excess)
         )
         return found
+
+    @property
+    def begun(self) -> float:
+        """What the lowest excess was counted as: t where the continuation begins."""
+        # Of a long history it may not be among the knots.
+        above = int(np.searchsorted(self.knots, self.start, side="right"))
+        counted = float(self.surprise[min(above, len(self.knots) - 1)])
+        return min(counted, -float(np.log(_TAIL_SHARE)))
+
+    def _continued(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+        if not np.isfinite(self.start):
+            return np.zeros(len(scores))
+        excess = _excess(scores, self.start, self.scale)
+        is_straight = self.shape <= STRAIGHT
+        told = excess if is_straight else np.log1p(self.shape * excess) / self.shape
+        return told + self.begun
+
+
+def _excess(scores: NDArray[np.float64], start: float, scale: float) -> NDArray[np.float64]:
+    with np.errstate(over="ignore"):
+        return np.clip((scores - start) / scale, 0.0, FARTHEST)
 
 
 def fit_tail(scores: NDArray[np.float64]) -> Tail:
@@ -112,22 +146,30 @@ def _continuation(ordered: NDArray[np.float64]) -> tuple[float, float, float]:
     return start, mean * (1.0 - shape), shape
 
 
-@njit(cache=True, nogil=True)
-def _surprises(scores, knots, surprise, start, scale, shape, limit):  # type: ignore[no-untyped-def]
-    out = np.empty(len(scores))
-    # What the lowest excess was counted as; of a long history it may not be among the knots.
-    lowest = min(np.searchsorted(knots, start, side="right"), len(knots) - 1)
-    begun = min(surprise[lowest], -np.log(_TAIL_SHARE))
-    for i in range(len(scores)):
-        score = scores[i]
-        counted = surprise[min(np.searchsorted(knots, score), len(knots) - 1)]
-        if score > start:
-            excess = (score - start) / scale
-            continued = np.log1p(shape * excess) / shape if shape > 1e-6 else excess
-            told = continued + begun
-            out[i] = told if told <= limit else limit + np.log1p(told - limit)
-        elif score > knots[-1]:
-            out[i] = counted + np.log1p((score - knots[-1]) / scale)
-        else:
-            out[i] = counted
-    return out
+def restored_tail(arrays: Mapping[str, NDArray[Any]]) -> Tail:
+    """Rebuild a tail from a bundle.
+
+    Raises
+    ------
+    KeyError, BundleError
+        When the arrays are not a tail's.
+    """
+    knots, surprise = arrays["knots"], arrays["surprise"]
+    start, scale, shape, limit = (float(arrays[name]) for name in Tail._fields[2:])
+    if not (
+        knots.ndim == 1
+        and knots.shape == surprise.shape
+        and len(knots) > 0
+        and bool(np.isfinite(knots).all() and np.isfinite(surprise).all())
+        and bool((np.diff(knots) > 0.0).all())
+        and scale > 0.0
+        and 0.0 <= shape < np.inf
+        and not np.isnan(start)
+        and np.isfinite(limit)
+    ):
+        raise BundleError(
+            "a tail has ascending knots, a surprise for each, a scale above 0 and a shape of at "
+            f"least 0; got knots {knots.shape}, surprise {surprise.shape}, start {start}, scale "
+            f"{scale}, shape {shape}, limit {limit}"
+        )
+    return Tail(knots, surprise, start, scale, shape, limit)
