@@ -96,8 +96,9 @@ class DependencyNetwork:
         """
         book = Codebook.restore(arrays)
         groups = arrays["groups"]
-        if groups.shape != book.known.shape:
-            raise BundleError(f"every column is in a group; got groups {groups.shape}")
+        count = len(book.known)
+        if groups.shape != (count,) or not ((groups >= 0) & (groups < count)).all():
+            raise BundleError(f"each of {count} columns is in one of as many groups; got {groups}")
         return cls(book, restored_tables(arrays, book), groups)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
@@ -182,12 +183,11 @@ class _Spoken(NamedTuple):
 
     def reason(self, share: float, group: list[int], view: int, begins: int) -> Reason:
         """Speak of a group of copies, in the words of one of its views."""
-        columns = self.wording.columns
-        place = int(self.tables.column[view])
-        parents = [one for one in self.tables.parents[view].tolist() if one < len(columns)]
+        field_of, place = self.wording.field, int(self.tables.column[view])
+        parents = [one for one in self.tables.parents[view].tolist() if one < len(self.row)]
         # The column that the words are about comes first.
-        fields = dict.fromkeys(columns[one].field for one in (place, *group))
-        quoted = dict.fromkeys(columns[one].field for one in parents)
+        fields = dict.fromkeys(field_of(one) for one in (place, *group))
+        quoted = dict.fromkeys(field_of(one) for one in parents)
         others = tuple(field for field in quoted if field not in fields)
         return Reason(tuple(fields), share, self._words(place, parents, begins), others)
 

@@ -185,5 +185,5 @@ class FeatureTails:
 
 
 def _reason(measure: Measure, row: NDArray[np.float64], wording: Wording) -> Reason:
-    column = wording.columns[measure.place]
+    column = wording.column(measure.place)
     return Reason((column.field, *column.also), 1.0, words_of(measure, row, wording))

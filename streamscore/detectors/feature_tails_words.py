@@ -25,7 +25,7 @@ def words_of(measure: Measure, row: NDArray[np.float64], wording: Wording) -> st
     wording : Wording
         Turns columns into words.
     """
-    column, value = wording.columns[measure.place], float(row[measure.place])
+    column, value = wording.column(measure.place), float(row[measure.place])
     if column.kind == "number":
         seen = wording.seen(measure.place, value)
         limit = "at most" if measure.sign > 0 else "at least"

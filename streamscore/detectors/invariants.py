@@ -222,10 +222,10 @@ class _Told(NamedTuple):
         them = "its parts sum" if is_plain else f"{self._terms(parts, coefficients)} comes"
         words = f"{name} {seen}, but {them} to {written(float(total))}"
         whole = Reason(
-            (self.wording.columns[target].field,),
+            (self.wording.field(target),),
             share * float(self.blame[number, target]),
             words,
-            tuple(f for f in self._named(parts) if f != self.wording.columns[target].field),
+            tuple(f for f in self._named(parts) if f != self.wording.field(target)),
         )
         return [whole, *(self._part(p, share * float(self.blame[number, p]), name) for p in parts)]
 
@@ -240,7 +240,7 @@ class _Told(NamedTuple):
 
     def _part(self, place: int, share: float, total: str) -> Reason:
         words = f"{self._one(place)}, a part of {total}"
-        return Reason((self.wording.columns[place].field,), share, words)
+        return Reason((self.wording.field(place),), share, words)
 
     def _equation(self, coefficients: NDArray[np.float64], constant: float) -> str:
         """Write both sides as they are, and that they are not equal."""
@@ -261,7 +261,7 @@ class _Told(NamedTuple):
         return f"{self.wording.name(place)} {self.wording.seen(place, float(self.row[place]))}"
 
     def _named(self, places: Sequence[int]) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(self.wording.columns[place].field for place in places))
+        return tuple(dict.fromkeys(self.wording.field(place) for place in places))
 
 
 def _target(coefficients: NDArray[np.float64]) -> int | None:

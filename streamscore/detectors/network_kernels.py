@@ -158,28 +158,14 @@ def loudest_views(codes, tables, groups):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _add_evidence(codes, tables, out):  # type: ignore[no-untyped-def]
-    """Add what each view of one row says to its column: `codes` is of shape (d + 1,)."""
+def _evidence(e, codes, other, groups, group, tables):  # type: ignore[no-untyped-def]
+    """What a view says of one row, of which the columns of a group have other codes."""
     column, parents, widths, firsts, contexts, table, parts = tables
-    for e in range(len(column)):
-        i = column[e]
-        context = firsts[e] + codes[parents[e, 0]] * widths[e] + codes[parents[e, 1]]
-        out[i] += table[contexts[context] + codes[i]] * parts[i]
-
-
-@njit(cache=True, nogil=True)
-def _replace(codes, known, tables, groups, group, out):  # type: ignore[no-untyped-def]
-    """Write the codes of one row with the columns of a group as expected; count those columns."""
-    _, parents, widths, firsts, contexts, table, _ = tables
-    out[:] = codes
-    replaced = 0
-    for i in range(len(groups)):
-        if groups[i] == group:
-            # The first view of a column has the column's own number.
-            context = firsts[i] + codes[parents[i, 0]] * widths[i] + codes[parents[i, 1]]
-            out[i] = np.int64(table[contexts[context] + known[i] + 3])
-            replaced += 1
-    return replaced
+    i, a, b = column[e], parents[e, 0], parents[e, 1]
+    x = other[i] if groups[i] == group else codes[i]
+    y = other[a] if groups[a] == group else codes[a]
+    z = other[b] if groups[b] == group else codes[b]
+    return table[contexts[firsts[e] + y * widths[e] + z] + x] * parts[i]
 
 
 @njit(cache=True, nogil=True)
@@ -202,19 +188,33 @@ def blame(codes, known, tables, groups):  # type: ignore[no-untyped-def]
     float64 array of shape (n, d)
         At least 0.
     """
+    column, parents, widths, firsts, contexts, table, parts = tables
     d = len(groups)
     out = np.zeros((len(codes), d))
-    changed = np.empty(d + 1, np.int64)
+    of_parents = np.append(groups, -1)
+    members = np.bincount(groups, minlength=d)
+    expected = np.zeros(d + 1, np.int64)
     for row in range(len(codes)):
-        own = np.zeros(d)
-        _add_evidence(codes[row], tables, own)
-        for group in range(d):
-            replaced = _replace(codes[row], known, tables, groups, group, changed)
-            if replaced:
-                left = np.zeros(d)
-                _add_evidence(changed, tables, left)
-                fallen = max(own.sum() - left.sum(), 0.0) / replaced
-                for i in range(d):
-                    if groups[i] == group and tables[6][i] > 0.0:
-                        out[row, i] = max(own[i], 0.0) + fallen
+        seen = codes[row]
+        for i in range(d):
+            # The first view of a column has the column's own number.
+            context = firsts[i] + seen[parents[i, 0]] * widths[i] + seen[parents[i, 1]]
+            likeliest = np.int64(table[contexts[context] + known[i] + 3])
+            expected[i] = min(max(likeliest, 0), known[i] + 2)
+        own, fallen = np.zeros(d), np.zeros(d)
+        for e in range(len(column)):
+            said = _evidence(e, seen, expected, of_parents, -2, tables)
+            own[column[e]] += said
+            # Each group that the view looks at once.
+            first, second = of_parents[column[e]], of_parents[parents[e, 0]]
+            third = of_parents[parents[e, 1]]
+            fallen[first] += said - _evidence(e, seen, expected, of_parents, first, tables)
+            if second >= 0 and second != first:
+                fallen[second] += said - _evidence(e, seen, expected, of_parents, second, tables)
+            if third >= 0 and third not in (first, second):
+                fallen[third] += said - _evidence(e, seen, expected, of_parents, third, tables)
+        for i in range(d):
+            if parts[i] > 0.0:
+                group = groups[i]
+                out[row, i] = max(own[i], 0.0) + max(fallen[group], 0.0) / members[group]
     return out

@@ -188,7 +188,7 @@ def _reason(
     places: tuple[int, int], share: float, evidence: float, row: list[float], wording: Wording
 ) -> Reason:
     place, other = places
-    field, beside = wording.columns[place].field, wording.columns[other].field
+    field, beside = wording.field(place), wording.field(other)
     words = _words(place, other, evidence, row, wording) if evidence > 0.0 else ""
     return Reason((field,), share, words, () if beside == field else (beside,))
 

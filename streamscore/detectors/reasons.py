@@ -1,6 +1,7 @@
 """Reasons: which fields made a record abnormal, and in which words that is said."""
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -38,6 +39,15 @@ class Reason(Struct, frozen=True):
     parents: tuple[str, ...] = ()
 
 
+class _Called(NamedTuple):
+    """A column, its name, whether its field is quoted, and whether it is a weekday."""
+
+    column: Column
+    name: str
+    is_quoted: bool
+    is_weekday: bool
+
+
 class Terms:
     """What columns, and codes of them, are called.
 
@@ -50,26 +60,40 @@ class Terms:
     """
 
     def __init__(self, columns: Sequence[Column], known: Callable[[str, int], object]) -> None:
-        self.columns = columns
-        self.names = [_name(column) for column in columns]
-        self.is_quoted = [column.kind in _QUOTED for column in columns]
-        self._is_weekday = [
-            one.kind == "calendar" and one.name.endswith(".weekday") for one in columns
-        ]
+        self._called = [_called(column) for column in columns]
         self._known = known
 
     def chosen(self, places: Sequence[int]) -> "Terms":
         """Return the terms of rows that have some of the columns only."""
-        return Terms([self.columns[place] for place in places], self._known)
+        found = Terms((), self._known)
+        found._called = [self._called[place] for place in places]
+        return found
+
+    @property
+    def columns(self) -> list[Column]:
+        """The columns of the rows."""
+        return [called.column for called in self._called]
+
+    def column(self, place: int) -> Column:
+        """Return one of the columns."""
+        return self._called[place].column
+
+    def name(self, place: int) -> str:
+        """Name a column: the field, or a part of the event time as `crash_date (hour)`."""
+        return self._called[place].name
+
+    def is_quoted(self, place: int) -> bool:
+        """Whether the record's own value says more than the number in the row."""
+        return self._called[place].is_quoted
 
     def measured(self, place: int, value: float) -> str:
         """Write what was made of a field, such as the weekday of a time."""
-        is_weekday = self._is_weekday[place] and 0.0 <= value < len(_WEEKDAYS)
+        is_weekday = self._called[place].is_weekday and 0.0 <= value < len(_WEEKDAYS)
         return _WEEKDAYS[int(value)] if is_weekday else written(value)
 
     def known(self, place: int, value: float) -> str:
         """Write a value of a column that the record need not have."""
-        column = self.columns[place]
+        column = self.column(place)
         if column.kind != "code":
             return written(bool(value)) if column.kind == "flag" else self.measured(place, value)
         if value < column.values:
@@ -101,15 +125,23 @@ class Wording:
         """The columns of the row."""
         return self.terms.columns
 
+    def column(self, place: int) -> Column:
+        """Return one of the columns."""
+        return self.terms.column(place)
+
+    def field(self, place: int) -> str:
+        """Return the field that a column is made of."""
+        return self.terms.column(place).field
+
     def name(self, place: int) -> str:
         """Name a column: the field, or a part of the event time as `crash_date (hour)`."""
-        return self.terms.names[place]
+        return self.terms.name(place)
 
     def seen(self, place: int, value: float) -> str:
         """Write what the record has in a column."""
         terms = self.terms
-        if terms.is_quoted[place]:
-            return written(self._seen(terms.columns[place].field))
+        if terms.is_quoted(place):
+            return written(self._seen(terms.column(place).field))
         return terms.measured(place, value)
 
     def known(self, place: int, value: float) -> str:
@@ -117,11 +149,13 @@ class Wording:
         return self.terms.known(place, value)
 
 
-def _name(column: Column) -> str:
+def _called(column: Column) -> _Called:
     part = column.name.removeprefix(f"{column.field}.")
     if column.kind == "cycle":
         part = part.rpartition(".")[0]
-    return column.field if part == column.name else f"{column.field} ({part})"
+    name = column.field if part == column.name else f"{column.field} ({part})"
+    is_weekday = column.kind == "calendar" and part == "weekday"
+    return _Called(column, name, column.kind in _QUOTED, is_weekday)
 
 
 def written(value: object) -> str:
@@ -190,7 +224,7 @@ def plain_reasons(
     told = zip(shares_of(parts).tolist(), rows.tolist(), wordings, strict=True)
     return [
         [
-            Reason((wording.columns[place].field,), share, _plainly(wording, place, row[place]))
+            Reason((wording.field(place),), share, _plainly(wording, place, row[place]))
             for place, share in enumerate(shares)
             if share > 0.0
         ]
@@ -199,8 +233,8 @@ def plain_reasons(
 
 
 def _plainly(wording: Wording, place: int, value: float) -> str:
-    if wording.columns[place].kind in ("text_hash", "text_embedding"):
-        return f"the words of {wording.columns[place].field} are unusual together"
+    if wording.column(place).kind in ("text_hash", "text_embedding"):
+        return f"the words of {wording.field(place)} are unusual together"
     return f"{wording.name(place)} is {wording.seen(place, value)}"
 
 

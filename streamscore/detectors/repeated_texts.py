@@ -135,7 +135,7 @@ class RepeatedTexts:
         self, row: NDArray[np.float64], score: float, wording: Wording, returns: str
     ) -> Reason:
         counted = [place for place in range(len(row)) if row[place] > 0] or list(range(len(row)))
-        fields = tuple(wording.columns[place].field for place in counted)
+        fields = tuple(wording.field(place) for place in counted)
         times = "once" if round(score) == 1 else f"{score:.0f} times"
         is_usual = bool(np.isin(row[counted], self._known).any())
         before = "more often than usual" if is_usual else "before"

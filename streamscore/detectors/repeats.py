@@ -164,7 +164,7 @@ class Repeats:
         others = f" and {'one other field' if most == 1 else f'one to {_NUMBERS[most]} others'}"
         found = []
         for score, wording in zip(scores.tolist(), wordings, strict=True):
-            time = wording.columns[self._time_place].field
+            time = wording.field(self._time_place)
             besides = time if channel == 0 else time + others
             chance = f"which happens by chance once in {_rounded(float(np.exp(min(score, 40.0))))}"
             words = f"the same but for {besides} as a record before, {chance}"

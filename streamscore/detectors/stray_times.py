@@ -87,7 +87,7 @@ class StrayTimes:
     ) -> list[list[Reason]]:
         """Say how much farther off than usual the event time lies."""
         told = zip(scores.tolist(), wordings, strict=True)
-        return [[_reason(score, wording.columns[0].field)] for score, wording in told]
+        return [[_reason(score, wording.field(0))] for score, wording in told]
 
 
 def _reason(score: float, field: str) -> Reason:

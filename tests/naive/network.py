@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamscore.detectors.network_learning import View, row_weights
+from streamscore.detectors.surprise_tables import EXTRA, SurpriseTables
 
 Rows = NDArray[np.int16]
 
@@ -50,3 +51,32 @@ def naive_pair_evidence(codes: Rows, i: int, j: int, row: NDArray[np.int16]) -> 
         return float(max(np.log(0.5 / (met + 0.5)), 0.0))
     expected = (later[:, i] == x).sum() * (later[:, j] == y).sum() / len(later)
     return float(max(np.log((expected + 0.5) / (met + 0.5)), 0.0))
+
+
+def naive_blame(
+    row: Sequence[int], known: Sequence[int], tables: SurpriseTables, groups: Sequence[int]
+) -> list[float]:
+    """Own evidence of each column of a row, and what all falls by where its group is as expected.
+
+    The row ends with a 0 for the parent that there is not.
+    """
+
+    def begin(view: int, codes: Sequence[int]) -> int:
+        a, b = tables.parents[view]
+        return int(tables.contexts[tables.firsts[view] + codes[a] * tables.widths[view] + codes[b]])
+
+    def by_column(codes: Sequence[int]) -> list[float]:
+        out = [0.0] * len(known)
+        for view, i in enumerate(tables.column):
+            out[i] += float(tables.table[begin(view, codes) + codes[i]] * tables.parts[i])
+        return out
+
+    own, parts = by_column(row), []
+    for i, group in enumerate(groups):
+        members = [j for j, other in enumerate(groups) if other == group]
+        changed = list(row)
+        for j in members:
+            changed[j] = int(tables.table[begin(j, row) + known[j] + EXTRA + 1])
+        fallen = max(sum(own) - sum(by_column(changed)), 0.0) / len(members)
+        parts.append(max(own[i], 0.0) + fallen if tables.parts[i] > 0.0 else 0.0)
+    return parts

@@ -10,9 +10,10 @@ from streamscore.detectors.codebook import Codebook
 from streamscore.detectors.dependency_network import DependencyNetwork
 from streamscore.detectors.network_learning import copies, learn_views
 from streamscore.detectors.reasons import Terms, Wording
+from streamscore.detectors.surprise_tables import restored_tables
 from streamscore.errors import BundleError
 from streamscore.features import Column
-from tests.naive.network import naive_evidence
+from tests.naive.network import naive_blame, naive_evidence
 
 WORDS = ("clear", "rain", "snow")
 
@@ -76,6 +77,18 @@ def test_the_evidence_is_that_of_plain_counts(seed: int) -> None:
         assert found[0] == pytest.approx(np.dot(evidence, parts), abs=1e-4)
         assert found[1] == pytest.approx(np.dot(evidence[:4], parts[:4]), abs=1e-4)
         assert found[2] == pytest.approx(max(evidence), abs=1e-4)
+
+
+def test_contributions_are_those_of_replacing_one_group_after_the_other(
+    network: DependencyNetwork,
+) -> None:
+    rows = np.vstack([history(40, seed=3), [[2, 0, 1, 5, 5], [0, 3, 1, 99, 99], [4, 4, 4, 4, 4]]])
+    book, arrays = Codebook.restore(network.arrays()), network.arrays()
+    tables, groups = restored_tables(arrays, book), arrays["groups"].tolist()
+    found = network.contributions(rows, 0)
+    for codes, parts in zip(book.encode(rows).tolist(), found, strict=True):
+        naive = naive_blame([*codes, 0], book.known.tolist(), tables, groups)
+        assert parts == pytest.approx(naive, abs=1e-6)
 
 
 def test_a_value_that_does_not_fit_its_parent_is_a_surprise(network: DependencyNetwork) -> None:
