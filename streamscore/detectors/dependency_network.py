@@ -26,7 +26,6 @@ from streamscore.detectors.network_kernels import blame, loudest_views, surprise
 from streamscore.detectors.network_learning import copies, learn_views, passing
 from streamscore.detectors.reasons import Reason, Wording, percent, shares_of
 from streamscore.detectors.surprise_tables import (
-    EXTRA,
     SurpriseTables,
     make_tables,
     restored_tables,
@@ -71,6 +70,8 @@ class DependencyNetwork:
         unsigned = (a.astype(np.uint32) for a in tables[:5])
         self._unsigned = (*unsigned, tables.table, tables.parts)
         self._members = [np.flatnonzero(groups == group).tolist() for group in range(len(groups))]
+        self._columns = tables.column.tolist()
+        self._parents = [[i for i in row if i < len(groups)] for row in tables.parents.tolist()]
 
     @classmethod
     def fit(cls, matrix: Matrix, columns: Sequence[Column], seed: int) -> "DependencyNetwork":
@@ -154,19 +155,20 @@ class DependencyNetwork:
         np.add.at(shares.T, self._groups, shares_of(parts).T)
         is_spoken = shares >= np.minimum(shares.max(axis=1, keepdims=True), _SMALLEST_SHARE)
         shares = shares_of(np.where(is_spoken, shares, 0.0))
-        views, begins = loudest_views(codes, self._tables, self._groups)
-        found = []
-        for at, wording in enumerate(wordings):
-            spoken = _Spoken(self._book, self._tables, wording, rows[at], codes[at].tolist())
+        found, told = [], loudest_views(codes, self._book.known, self._tables, self._groups)
+        each = zip(rows, codes, shares, *told, wordings, strict=True)
+        for row, own_codes, parts, views, likeliest, chances, wording in each:
+            spoken = _Spoken(self._book, wording, row.tolist(), own_codes.tolist())
             found.append(
                 [
                     spoken.reason(
-                        float(shares[at, group]),
+                        float(parts[group]),
                         self._members[group],
-                        int(views[at, group]),
-                        int(begins[at, group]),
+                        self._columns[views[group]],
+                        self._parents[views[group]],
+                        (int(likeliest[group]), float(chances[group])),
                     )
-                    for group in np.flatnonzero(shares[at]).tolist()
+                    for group in np.flatnonzero(parts).tolist()
                 ]
             )
         return found
@@ -176,36 +178,39 @@ class _Spoken(NamedTuple):
     """One row, and what its evidence is told with."""
 
     book: Codebook
-    tables: SurpriseTables
     wording: Wording
-    row: NDArray[np.float64]
+    row: list[float]
     codes: list[int]
 
-    def reason(self, share: float, group: list[int], view: int, begins: int) -> Reason:
-        """Speak of a group of copies, in the words of one of its views."""
-        field_of, place = self.wording.field, int(self.tables.column[view])
-        parents = [one for one in self.tables.parents[view].tolist() if one < len(self.row)]
+    def reason(
+        self,
+        share: float,
+        group: list[int],
+        place: int,
+        parents: list[int],
+        expected: tuple[int, float],
+    ) -> Reason:
+        """Speak of a group of copies, in the words of one of its columns and of its parents."""
+        field_of = self.wording.field
         # The column that the words are about comes first.
         fields = dict.fromkeys(field_of(one) for one in (place, *group))
         quoted = dict.fromkeys(field_of(one) for one in parents)
         others = tuple(field for field in quoted if field not in fields)
-        return Reason(tuple(fields), share, self._words(place, parents, begins), others)
+        return Reason(tuple(fields), share, self._words(place, parents, *expected), others)
 
-    def _words(self, place: int, parents: list[int], begins: int) -> str:
-        known, code = int(self.book.known[place]), self.codes[place]
-        extra = begins + known + EXTRA + 1
-        likeliest, share = (float(number) for number in self.tables.table[extra : extra + EXTRA])
+    def _words(self, place: int, parents: list[int], likeliest: int, chance: float) -> str:
+        code = self.codes[place]
         seen = f"{self.wording.name(place)} is {self._seen(place)}"
-        if code == known:
+        if code == self.book.known[place]:
             seen += ", never seen"
         given = " and ".join(f"{self.wording.name(one)} {self._seen(one)}" for one in parents)
         at = f"at {given} it" if given else "it"
-        if int(likeliest) == code:
-            return f"{seen}; {at} is that in {percent(share)} only"
-        return f"{seen}; {at} is {self._known(place, int(likeliest))} in {percent(share)}"
+        if likeliest == code:
+            return f"{seen}; {at} is that in {percent(chance)} only"
+        return f"{seen}; {at} is {self._known(place, likeliest)} in {percent(chance)}"
 
     def _seen(self, place: int) -> str:
-        return self.wording.seen(place, float(self.row[place]))
+        return self.wording.seen(place, self.row[place])
 
     def _known(self, place: int, code: int) -> str:
         known = int(self.book.known[place])

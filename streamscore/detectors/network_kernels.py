@@ -133,19 +133,21 @@ def surprises(matrix, rules, tables):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def loudest_views(codes, tables, groups):  # type: ignore[no-untyped-def]
-    """Which view of each group of copies gives most evidence, and where its row in the table is.
+def loudest_views(codes, known, tables, groups):  # type: ignore[no-untyped-def]
+    """Which view of each group of copies gives most evidence, and what it expects.
 
-    `codes`, `tables` and `groups` are those of `blame`.
+    The arguments are those of `blame`.
 
     Returns
     -------
-    int64 arrays of shape (n, d)
-        Views, and the beginnings of their rows; 0 where a group's number is none.
+    int64, int64 and float64 arrays of shape (n, d)
+        By the groups' numbers: views, the likeliest codes of their columns, and how likely these
+        are; 0 where a number is no group's.
     """
     column, parents, widths, firsts, contexts, table, _ = tables
     views = np.zeros((len(codes), len(groups)), np.int64)
-    begins = np.zeros((len(codes), len(groups)), np.int64)
+    likeliest = np.zeros(views.shape, np.int64)
+    chances = np.zeros(views.shape)
     for row in range(len(codes)):
         own = codes[row]
         most = np.full(len(groups), -np.inf)
@@ -153,8 +155,10 @@ def loudest_views(codes, tables, groups):  # type: ignore[no-untyped-def]
             begin = contexts[firsts[e] + own[parents[e, 0]] * widths[e] + own[parents[e, 1]]]
             evidence, group = table[begin + own[column[e]]], groups[column[e]]
             if evidence > most[group]:
-                most[group], views[row, group], begins[row, group] = evidence, e, begin
-    return views, begins
+                extra = begin + known[column[e]] + 3
+                most[group], views[row, group] = evidence, e
+                likeliest[row, group], chances[row, group] = table[extra], table[extra + 1]
+    return views, likeliest, chances
 
 
 @njit(cache=True, nogil=True)

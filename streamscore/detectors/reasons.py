@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-import msgspec
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
@@ -166,7 +165,9 @@ def written(value: object) -> str:
     >>> written(3.0), written(None), written(0.12345), written("RAIN")
     ('3', 'missing', '0.123', 'RAIN')
     """
-    if value is None or (isinstance(value, float) and np.isnan(value)):
+    if isinstance(value, str):
+        return value if len(value) <= _LONGEST_VALUE else f"{value[: _LONGEST_VALUE - 3]}..."
+    if value is None or (isinstance(value, float) and value != value):  # noqa: PLR0124
         return "missing"
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -254,13 +255,29 @@ def joined(weighed: Iterable[tuple[float, Sequence[Reason]]]) -> list[Reason]:
     >>> joined(parts)
     [Reason(fields=('a',), share=1.0, words='a is 9', parents=())]
     """
-    shares: dict[tuple[str, ...], float] = {}
-    loudest: dict[tuple[str, ...], Reason] = {}
+    found: dict[tuple[str, ...], _Joined] = {}
     for weight, reasons in weighed:
         for reason in reasons:
-            part, fields = weight * reason.share, reason.fields
-            shares[fields] = shares.get(fields, 0.0) + part
-            if fields not in loudest or part > loudest[fields].share:
-                loudest[fields] = msgspec.structs.replace(reason, share=part)
-    ranked = sorted(shares, key=lambda fields: (-shares[fields], fields))
-    return [msgspec.structs.replace(loudest[one], share=shares[one]) for one in ranked]
+            part = weight * reason.share
+            so_far = found.get(reason.fields)
+            if so_far is None:
+                found[reason.fields] = _Joined(part, part, reason)
+                continue
+            is_louder = part > so_far.loudest
+            found[reason.fields] = _Joined(
+                so_far.share + part,
+                part if is_louder else so_far.loudest,
+                reason if is_louder else so_far.reason,
+            )
+    ranked = sorted(found.items(), key=lambda one: (-one[1].share, one[0]))
+    return [
+        Reason(fields, one.share, one.reason.words, one.reason.parents) for fields, one in ranked
+    ]
+
+
+class _Joined(NamedTuple):
+    """The share of some fields, that of the loudest reason that names them, and this reason."""
+
+    share: float
+    loudest: float
+    reason: Reason
