@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks._records import SHARED_DATA
-from streamscore.detectors.recipes import Recipe, recipe_names
+from streamscore.detectors.recipes import Recipe
 from streamscore.evaluation.contender import Contender, Performance, performances
 from streamscore.evaluation.recipe_contender import RecipeContender
 from streamscore.evaluation.results import DetectorResult, result_of
@@ -161,7 +161,7 @@ def options_parser(program: str) -> argparse.ArgumentParser:
 
 def recipe_or(name: str, otherwise: str) -> str:
     """Return the name of a recipe where there is one, otherwise the other name."""
-    return name if name in recipe_names() else otherwise
+    return name if is_recipe(name) else otherwise
 
 
 def answer(asked: Question, contender: Contender | Recipe | str, seed: int = SEEDS[0]) -> Answer:

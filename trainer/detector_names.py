@@ -8,7 +8,7 @@ from typing import Literal
 from msgspec import Struct
 
 from streamscore.detectors.names import detector_named
-from streamscore.detectors.recipes import RECIPES, recipe_names
+from streamscore.detectors.recipes import RECIPES, is_recipe, recipe_names
 from streamscore.errors import UsageError
 from trainer.compared.names import COMPARED, compared_names
 
@@ -83,7 +83,7 @@ def is_compared(name: str) -> bool:
     >>> is_compared("pyod-ecod"), is_compared("isolation-forest")
     (True, False)
     """
-    if name in recipe_names():
+    if is_recipe(name):
         return False
     if name in COMPARED:
         return True
@@ -96,6 +96,7 @@ def is_compared(name: str) -> bool:
         f"a detector must be one of those listed; received {name!r}.{guess}\n"
         f"  They score the stream: {', '.join(recipe_names())}.\n"
         f"  They are compared and not promoted: {', '.join(compared_names())}.\n"
+        "  Those that score the stream can be joined, as in categorical+text.\n"
         "  `streamscore detectors` says what each is good for"
     )
 

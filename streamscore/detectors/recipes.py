@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import reduce
 from operator import or_
+from typing import NamedTuple
 
 import numpy as np
 from msgspec import Struct
@@ -30,15 +31,29 @@ class Recipe(Struct, frozen=True, kw_only=True):
         Detectors, each with the share of the alarm budget that each of its channels gets, or one
         share a channel; that times the channel's own `share`. Shares need not sum to 1. Detectors
         for whose columns a source has no field are left out.
+    also : tuple of Recipe
+        Recipes that are joined to it. Each, and what comes before them, has as much of the budget
+        in all; a detector that two of them name is the first one's.
     """
 
     name: str
     members: tuple[tuple[str, float | tuple[float, ...]], ...]
+    also: "tuple[Recipe, ...]" = ()
 
     @property
     def plan(self) -> ColumnPlan:
         """The columns that its detectors want."""
-        return reduce(or_, (detector_named(name).plan for name, _ in self.members))
+        plans = [detector_named(name).plan for name, _ in self.members]
+        return reduce(or_, [*plans, *(one.plan for one in self.also)])
+
+    @property
+    def parts(self) -> list[list[tuple[str, float | tuple[float, ...]]]]:
+        """The members of each of the recipes that are joined, every detector once."""
+        found: list[list[tuple[str, float | tuple[float, ...]]]] = []
+        for recipe in (self, *self.also):
+            taken = {name for part in found for name, _ in part}
+            found.append([member for member in recipe.members if member[0] not in taken])
+        return found
 
 
 RECIPES: dict[str, Recipe] = {
@@ -94,14 +109,27 @@ def recipe_names() -> tuple[str, ...]:
     return (*RECIPES, *detector_names())
 
 
+def is_recipe(name: str) -> bool:
+    """Tell whether there is a recipe of that name, or of all that it joins by `+`."""
+    return set(recipe_names()).issuperset(name.split("+"))
+
+
 def recipe_named(name: str) -> Recipe:
-    """Return the recipe of that name.
+    """Return the recipe of that name; `a+b` joins two.
 
     Raises
     ------
     UsageError
         When there is none.
+
+    Examples
+    --------
+    >>> [name for part in recipe_named("text+stray-times").parts for name, _ in part][-1]
+    'stray-times'
     """
+    if "+" in name:
+        first, *others = [recipe_named(part) for part in name.split("+")]
+        return Recipe(name=name, members=first.members, also=tuple(others))
     if name in RECIPES:
         return RECIPES[name]
     if name not in recipe_names():
@@ -133,32 +161,45 @@ def fit_recipe(
     UsageError
         When the source has nothing that any of the detectors looks at.
     """
-    fitted = [
-        (*_fit_one(name, matrix, columns, seed), share)
-        for name, share in recipe.members
-        if detector_named(name).plan.is_met_by(columns)
-    ]
+    parts = [_fit_part(part, matrix, columns, seed) for part in recipe.parts]
+    fitted = [one for part in parts for one in part]
     if not fitted:
         raise UsageError(
             f"{recipe.name} needs fields that the source does not have, or vectors of texts "
             '(embedding = "minilm") that it does not ask for. Choose another detector'
         )
-    total = sum(float(_by_channel(detector, share).sum()) for detector, _, share in fitted)
-    if len(fitted) == 1 and len(fitted[0][0].channels) == 1:
-        detector, places, _ = fitted[0]
-        return Combination([Member(detector, places, np.ones(1), ())])
+    if len(fitted) == 1 and len(fitted[0].detector.channels) == 1:
+        return Combination([Member(fitted[0].detector, fitted[0].places, np.ones(1), ())])
     members = []
-    for detector, places, share in fitted:
-        weights = _by_channel(detector, share) / total
-        tails = _tails(detector, matrix[:, places], held_back[:, places])
-        members.append(Member(detector, places, weights, tails))
+    for part in filter(None, parts):
+        total = sum(float(one.shares.sum()) for one in part) * sum(map(bool, parts))
+        for detector, places, shares in part:
+            tails = _tails(detector, matrix[:, places], held_back[:, places])
+            members.append(Member(detector, places, shares / total, tails))
     return Combination(members)
 
 
-def _by_channel(detector: Detector, share: float | tuple[float, ...]) -> NDArray[np.float64]:
-    parts = np.array([channel.share for channel in detector.channels])
-    by_channel: NDArray[np.float64] = parts * np.asarray(share, np.float64)
-    return by_channel
+class _Fitted(NamedTuple):
+    """A detector, the places of its columns, and what its channels count for in their part."""
+
+    detector: Detector
+    places: NDArray[np.int64]
+    shares: NDArray[np.float64]
+
+
+def _fit_part(
+    part: Sequence[tuple[str, float | tuple[float, ...]]],
+    matrix: Matrix,
+    columns: Sequence[Column],
+    seed: int,
+) -> list[_Fitted]:
+    found = []
+    for name, share in part:
+        if detector_named(name).plan.is_met_by(columns):
+            detector, places = _fit_one(name, matrix, columns, seed)
+            own = np.array([channel.share for channel in detector.channels])
+            found.append(_Fitted(detector, places, own * np.asarray(share, np.float64)))
+    return found
 
 
 def _tails(detector: Detector, rows: Matrix, held_back: Matrix) -> list[Tail]:

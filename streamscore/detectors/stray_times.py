@@ -35,7 +35,7 @@ class StrayTimes:
     name: ClassVar[str] = "stray-times"
     plan: ClassVar[ColumnPlan] = planned(event_time=True)
     has_memory: ClassVar[bool] = True
-    channels: ClassVar = (Channel("distance"),)
+    channels: ClassVar = (Channel("distance", is_plain=True),)
 
     @classmethod
     def fit(cls, matrix: Matrix, columns: Sequence[Column], seed: int) -> "StrayTimes":

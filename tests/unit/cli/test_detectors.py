@@ -40,7 +40,7 @@ def test_the_list_is_json_on_request(capsys: pytest.CaptureFixture[str]) -> None
 def test_names_like_a_mistaken_one_come_first(mistaken: str, meant: str) -> None:
     with pytest.raises(UsageError) as told:
         is_compared(mistaken)
-    first, stream, compared, _ = str(told.value).split("\n")
+    first, stream, compared, *_ = str(told.value).split("\n")
     assert first.startswith(f"a detector must be one of those listed; received {mistaken!r}. Did")
     assert meant in first
     assert stream.strip() == f"They score the stream: {', '.join(recipe_names())}."

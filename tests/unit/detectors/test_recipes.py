@@ -1,0 +1,37 @@
+"""Recipes name the detectors of a model and what each counts for, and can be joined."""
+
+import numpy as np
+import pytest
+
+from streamscore.detectors.recipes import fit_recipe, is_recipe, recipe_named
+from streamscore.errors import UsageError
+from streamscore.features import Encoder
+from streamscore.sources import Codec
+from tests.orders import ORDERS, encoded_orders, orders
+
+CODEC = Codec(ORDERS)
+JOINED = recipe_named("categorical+text")
+
+
+def test_each_recipe_of_a_joined_one_has_as_much_of_the_budget() -> None:
+    past = CODEC.read(encoded_orders(orders(600)))
+    encoder = Encoder.fit(CODEC, past.records, JOINED.plan)
+    matrix = encoder.encode(past.records, past.utc_ms, past.local_ms)
+    members = fit_recipe(JOINED, matrix[:400], matrix[400:], encoder.columns, 1).members
+    of_text = [one for one in members if one.detector.name in ("feature-tails", "repeated-texts")]
+    assert len(of_text) == 2
+    assert sum(float(one.weights.sum()) for one in of_text) == pytest.approx(0.5)
+    assert np.concatenate([one.weights for one in members]).sum() == pytest.approx(1.0)
+
+
+def test_a_detector_that_two_recipes_name_is_there_once() -> None:
+    names = [name for part in JOINED.parts for name, _ in part]
+    assert len(set(names)) == len(names)
+    assert {"dependency-network", "stray-times", "feature-tails"} <= set(names)
+
+
+def test_only_recipes_and_detectors_of_the_stream_can_be_joined() -> None:
+    assert is_recipe("isolation-forest+repeats")
+    assert not is_recipe("categorical+pyod-ecod")
+    with pytest.raises(UsageError, match="a detector is one of"):
+        recipe_named("categorical+")
