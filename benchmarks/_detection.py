@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks._records import SHARED_DATA
-from streamscore.detectors.recipes import Recipe
+from streamscore.detectors.recipes import Recipe, is_recipe
 from streamscore.evaluation.contender import Contender, Performance, performances
 from streamscore.evaluation.recipe_contender import RecipeContender
 from streamscore.evaluation.results import DetectorResult, result_of

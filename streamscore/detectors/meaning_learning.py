@@ -33,16 +33,19 @@ class Regression(NamedTuple):
         Of the number.
     center, weights : float64 arrays of shape (d,)
         Of the vectors of a record's texts, one behind the other.
+    limits : tuple of float
+        The lowest and the highest value of the number.
     """
 
     mean: float
     center: NDArray[np.float64]
     weights: NDArray[np.float64]
+    limits: tuple[float, float]
 
     def of(self, vectors: NDArray[np.float64]) -> NDArray[np.float64]:
         """Predict: float64 of shape (n,)."""
         predicted: NDArray[np.float64] = self.mean + (vectors - self.center) @ self.weights
-        return predicted
+        return np.clip(predicted, *self.limits)
 
 
 def prototypes_of(vectors: NDArray[np.float64], seed: int) -> Vectors:
@@ -134,8 +137,8 @@ def _ridges(
     mean, center = float(values.mean()), rows.mean(axis=0)
     moved = rows - center
     products, answers = moved.T @ moved, moved.T @ (values - mean)
-    one = np.eye(len(products))
+    one, limits = np.eye(len(products)), (float(values.min()), float(values.max()))
     return [
-        Regression(mean, center, np.linalg.solve(products + penalty * one, answers))
+        Regression(mean, center, np.linalg.solve(products + penalty * one, answers), limits)
         for penalty in penalties
     ]

@@ -230,19 +230,29 @@ def passing(
 ) -> NDArray[np.bool_]:
     """Tell which columns are a part of the calendar that the history does not go round: of (d,).
 
-    A month that has never been is no surprise: time goes on. So it is with what copies it.
+    A month that has never been is no surprise: time goes on. So it is with what copies it, or is
+    the same number: in a history of one month neither can be seen to follow the other.
 
     Examples
     --------
     >>> month = Column(name="at.month", field="at", kind="calendar")
     >>> passing(np.array([[1.0], [2.0]]), [month], np.eye(1, dtype=np.bool_)).tolist()
     [True]
+    >>> number = Column(name="month", field="month", kind="number")
+    >>> passing(np.full((9, 2), 6.0), [month, number], np.eye(2, dtype=np.bool_)).tolist()
+    [True, True]
     """
     alone = [
         column.kind == "calendar" and len(np.unique(values)) < PERIODS[column.name.split(".")[-1]]
         for column, values in zip(columns, matrix.T, strict=True)
     ]
-    return np.asarray(copied[:, np.array(alone, np.bool_)].any(axis=1), np.bool_)
+    places = np.flatnonzero(alone)
+    same = [
+        column.kind in ("number", "calendar")
+        and any(np.mean(values == matrix[:, place]) >= 1.0 - _COPY_LEFT for place in places)
+        for column, values in zip(columns, matrix.T, strict=True)
+    ]
+    return np.asarray(copied[:, places].any(axis=1) | np.array(same, np.bool_), np.bool_)
 
 
 def _alone(x: NDArray[np.int16], weights: NDArray[np.float64], size: int) -> Shares:

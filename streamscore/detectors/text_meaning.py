@@ -54,12 +54,15 @@ class Predictions(NamedTuple):
     means : float64 array of shape (r,)
     centers, weights : float64 arrays of shape (r, t * width)
         As of `Regression`.
+    limits : float64 array of shape (r, 2)
+        The lowest and the highest value of each number, to which predictions are cut.
     """
 
     numbers: NDArray[np.int64]
     means: NDArray[np.float64]
     centers: NDArray[np.float64]
     weights: NDArray[np.float64]
+    limits: NDArray[np.float64]
 
 
 class TextMeaning:
@@ -265,7 +268,8 @@ def _predictions(found: Mapping[int, Regression], width: int) -> Predictions:
         np.array([getattr(one, name) for one in each], np.float64).reshape(len(each), width)
         for name in ("center", "weights")
     )
-    return Predictions(numbers, np.array([one.mean for one in each]), centers, weights)
+    limits = np.array([one.limits for one in each], np.float64).reshape(len(each), 2)
+    return Predictions(numbers, np.array([one.mean for one in each]), centers, weights, limits)
 
 
 def _fits(
@@ -277,9 +281,9 @@ def _fits(
     count, width = subjects.prototypes.shape
     shapes = [array.shape for array in (*subjects, *predictions)]
     expected = [(texts,), (count, width), (texts + 1,), (texts,), (numbers,), (numbers,)]
-    expected += [(numbers, texts * width)] * 2
+    expected += [(numbers, texts * width)] * 2 + [(numbers, 2)]
     types = [array.dtype.kind for array in (*subjects, *predictions)]
-    if shapes != expected or "".join(types) != "ifififff":
+    if shapes != expected or "".join(types) != "ifififfff":
         return False
     starts, bounds, places = subjects.starts, subjects.bounds, predictions.numbers
     return bool(

@@ -41,7 +41,7 @@ def likeness_to_nearest(matrix, starts, prototypes, bounds, out):  # type: ignor
 
 
 @njit(cache=True, nogil=True)
-def residuals(matrix, starts, width, numbers, means, centers, weights, out):  # type: ignore[no-untyped-def]
+def residuals(matrix, starts, width, numbers, means, centers, weights, limits, out):  # type: ignore[no-untyped-def]
     """Write each number less what the texts predict of it.
 
     Parameters
@@ -56,6 +56,8 @@ def residuals(matrix, starts, width, numbers, means, centers, weights, out):  # 
         What is predicted where the vectors are `centers`.
     centers, weights : float64 arrays of shape (r, t * width)
         What a difference from the center adds.
+    limits : float64 array of shape (r, 2)
+        Predictions are cut to these.
     out : float64 array of shape (n, r)
         Overwritten; 0 where the number is missing or no text has a vector.
     """
@@ -71,5 +73,6 @@ def residuals(matrix, starts, width, numbers, means, centers, weights, out):  # 
                     place = text * width + i
                     apart = matrix[row, starts[text] + i] - centers[r, place]
                     predicted += weights[r, place] * apart
+            predicted = min(max(predicted, limits[r, 0]), limits[r, 1])
             residual = matrix[row, numbers[r]] - predicted
             out[row, r] = residual if length > 0.0 and np.isfinite(residual) else 0.0

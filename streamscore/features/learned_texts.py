@@ -46,6 +46,8 @@ class LearnedText:
         What is predicted of each number where all weights are 0.
     weights : float32 array of shape (p, WEIGHT_SLOTS)
         What words and pairs of words add to it.
+    bounds : float64 array of shape (p, 2)
+        The lowest and the highest value of each number; predictions are cut to them.
     """
 
     def __init__(
@@ -55,10 +57,12 @@ class LearnedText:
         total_words: int,
         means: NDArray[np.float64],
         weights: NDArray[np.float32],
+        bounds: NDArray[np.float64],
     ) -> None:
         self._trigrams, self._words, self._total_words = trigrams, words, total_words
         self._means = np.ascontiguousarray(means, np.float64)
         self._weights = np.ascontiguousarray(weights, np.float32)
+        self._bounds = np.ascontiguousarray(bounds, np.float64)
         self._trigram_bits = trigram_bits(trigrams)
         self._word_bits = word_bits(words, total_words)
         (self._unseen_bits,) = word_bits(np.zeros(1, np.int64), total_words)
@@ -100,7 +104,8 @@ class LearnedText:
             weights[place] = regression.weights
         means = np.array([regression.mean for regression in found.values()])
         words = np.where(of_texts >= _FEWEST_TEXTS_OF_A_WORD, counts, 0)
-        return cls(trigrams, words, int(counts.sum()), means, weights), list(found)
+        learned = trigrams, words, int(counts.sum()), means, weights
+        return cls(*learned, _bounds([numbers[name] for name in found])), list(found)
 
     @classmethod
     def restore(cls, arrays: Mapping[str, NDArray[Any]], numbers: int) -> "LearnedText":
@@ -119,7 +124,9 @@ class LearnedText:
             "weights": (numbers, WEIGHT_SLOTS),
         }
         got = {name: arrays[name].shape if name in arrays else None for name in shapes}
-        if got != shapes:
+        # Bundles of earlier versions have none.
+        bounds = arrays.get("bounds", np.tile([-np.inf, np.inf], (numbers, 1)))
+        if got != shapes or bounds.shape != (numbers, 2):
             raise BundleError(f"what is learned of a text has the shapes {shapes}; got {got}")
         return cls(
             arrays["trigrams"],
@@ -127,6 +134,7 @@ class LearnedText:
             int(arrays["total_words"][0]),
             arrays["means"],
             arrays["weights"],
+            bounds,
         )
 
     def arrays(self) -> dict[str, NDArray[Any]]:
@@ -137,6 +145,7 @@ class LearnedText:
             "total_words": np.array([self._total_words]),
             "means": self._means,
             "weights": self._weights,
+            "bounds": self._bounds,
         }
 
     def encode(
@@ -159,7 +168,13 @@ class LearnedText:
         read_texts(*texts, *tables, self._weights, out)
         width = len(TEXT_LEARNED)
         for place, values in enumerate(numbers):
-            out[:, width + place] = values - (self._means[place] + out[:, width + place])
+            predicted = np.clip(self._means[place] + out[:, width + place], *self._bounds[place])
+            out[:, width + place] = values - predicted
+
+
+def _bounds(numbers: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    found = [(np.nanmin(values), np.nanmax(values)) for values in numbers]
+    return np.array(found, np.float64).reshape(len(numbers), 2)
 
 
 def trigram_bits(trigrams: NDArray[np.int64]) -> NDArray[np.float32]:

@@ -135,6 +135,18 @@ def test_a_number_is_predicted_where_the_text_says_it_and_not_where_it_does_not(
     assert (np.abs(out[:, -1]) > 2.0).mean() > 0.95
 
 
+def test_no_text_is_read_as_more_than_the_highest_number_or_less_than_the_lowest() -> None:
+    texts, grades = reviews(600, 1)
+    learned, _ = LearnedText.fit(texts, {"grade": grades})
+    praise, blame = (" ".join(words * 5) for words in (GOOD, BAD))
+    out = np.empty((2, len(TEXT_LEARNED) + 1))
+    learned.encode(bytes_of([praise, blame]), [np.array([5.0, 1.0])], out)
+    assert out[:, -1].tolist() == [0.0, 0.0]
+    older = {name: array for name, array in learned.arrays().items() if name != "bounds"}
+    LearnedText.restore(older, 1).encode(bytes_of([praise, blame]), [np.array([5.0, 1.0])], out)
+    assert out[0, -1] < 0.0 < out[1, -1]
+
+
 def test_a_residual_is_missing_where_the_number_or_the_words_are() -> None:
     texts, grades = reviews(600, 1)
     learned, _ = LearnedText.fit(texts, {"grade": grades})
