@@ -68,7 +68,7 @@ class LocalOutlierFactor(Neighbourhood):
         reference = ReferenceRows.fit(matrix, columns, seed, most_rows, are_distinct=True)
         k = max(1, min(neighbours, len(reference) - 1))
         distances, places = _of_each_other(reference, k)
-        reach = distances[:, -1]
+        reach = distances.max(axis=1)
         return cls(reference, k, reach, _densities(distances, reach[places]))
 
     @classmethod

@@ -1,34 +1,41 @@
 """The nearest of some reference rows, found by compiled code.
 
-Reference rows lie in leaves of 64, as a k-d tree would split them (Bentley, "Multidimensional
-binary search trees used for associative searching", 1975), and are compared with a leaf at a time:
-one feature of 64 rows lies side by side, so that the processor takes several at once. A leaf whose
-box is farther away than the nearest rows found so far is passed over. Distances are float32.
+Among rows of a dozen features or more, boxes and trees rule out too few: each point is compared
+with each row. One feature of 256 rows lies side by side, so that the processor takes several at
+once, and eight points in turn are compared with them while they are in its nearest cache. Distances
+are float32. Of the squares of each eight rows the least is kept: what at least k of those are
+within, the k nearest rows are within too, and hardly any other.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-LEAF_ROWS = 64
+BLOCK_ROWS = 256
 
-_SLACK = np.float32(1.0001)
-"""Boxes and rows are rounded differently: a box is passed over only where it is clearly farther."""
+_TOGETHER = 8
+"""Points that are compared with a block while it is at hand."""
+_OCTETS = BLOCK_ROWS // 8
+"""Octets of a block: rows `j`, `j + 32`, `j + 64` and so on are one."""
+_SPARE = 4
+"""Octets beyond k that may be looked into: finding exactly k of them takes longer."""
+_LINE_BYTES = 64
+"""A line of the cache."""
+_MOST = np.int32(2**31 - 1)
 
 
-class Leaves(NamedTuple):
+class Blocks(NamedTuple):
     """Reference rows, as the kernel reads them.
 
     Attributes
     ----------
-    rows : float32 array of shape (leaves, f, 64)
-        The features of the rows of each leaf.
-    start : float32 array of shape (leaves, 64)
-        Zero, and infinity where the last leaf has no row.
-    low, high : float32 arrays of shape (f, leaves)
-        The box of each leaf.
+    rows : float32 array of shape (blocks, f, 256)
+        The features of the rows of each block.
+    start : float32 array of shape (blocks, 256)
+        Zero, and infinity where the last block has no row.
     numbers : int
         How many features are numbers; the others are compared.
     weights : float32 array of shape (f - numbers,)
@@ -37,75 +44,32 @@ class Leaves(NamedTuple):
 
     rows: NDArray[np.float32]
     start: NDArray[np.float32]
-    low: NDArray[np.float32]
-    high: NDArray[np.float32]
     numbers: int
     weights: NDArray[np.float32]
 
 
-def leaf_order(
-    rows: NDArray[np.float32], numbers: int, weights: NDArray[np.float64]
-) -> NDArray[np.int64]:
-    """Order rows so that each 64 in turn lie close together: the leaves of a k-d tree.
-
-    Parameters
-    ----------
-    rows : float32 array of shape (m, f)
-        The rows.
-    numbers, weights
-        As in `Leaves`.
-
-    Returns
-    -------
-    int64 array of shape (m,)
-        Their places, in the order of the leaves.
-    """
-    waiting, found = [np.arange(len(rows))], []
-    while waiting:
-        places = waiting.pop()
-        if len(places) <= LEAF_ROWS or rows.shape[1] == 0:
-            found.append(places)
-            continue
-        own = rows[places]
-        widest = int(_spreads(own, numbers, weights).argmax())
-        places = places[np.argsort(own[:, widest], kind="stable")]
-        middle = -(-len(places) // (2 * LEAF_ROWS)) * LEAF_ROWS
-        waiting += [places[middle:], places[:middle]]
-    return np.concatenate(found).astype(np.int64)
-
-
-def _spreads(
-    rows: NDArray[np.float32], numbers: int, weights: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Mean square by which two of the rows differ, by feature."""
-    spreads: NDArray[np.float64] = 2.0 * rows.var(axis=0, dtype=np.float64)
-    for i, weight in enumerate(weights, numbers):
-        shares = np.unique(rows[:, i], return_counts=True)[1] / len(rows)
-        spreads[i] = weight * (1.0 - (shares * shares).sum())
-    return spreads
-
-
-def make_leaves(rows: NDArray[np.float32], numbers: int, weights: NDArray[np.float64]) -> Leaves:
-    """Lay rows, in the order of `leaf_order`, out for the kernel."""
+def make_blocks(rows: NDArray[np.float32], numbers: int, weights: NDArray[np.float64]) -> Blocks:
+    """Lay rows, of shape (m, f), out for the kernel; the other arguments are as in `Blocks`."""
     count, width = rows.shape
-    leaves = -(-count // LEAF_ROWS)
-    padded = np.concatenate([rows, np.repeat(rows[-1:], leaves * LEAF_ROWS - count, axis=0)])
-    cut = padded.reshape(leaves, LEAF_ROWS, width)
-    start = np.zeros((leaves, LEAF_ROWS), np.float32)
+    blocks = -(-count // BLOCK_ROWS)
+    padded = np.zeros((blocks * BLOCK_ROWS, width), np.float32)
+    padded[:count] = rows
+    laid, start = _aligned((blocks, width, BLOCK_ROWS)), _aligned((blocks, BLOCK_ROWS))
+    laid[:] = padded.reshape(blocks, BLOCK_ROWS, width).transpose(0, 2, 1)
     start.reshape(-1)[count:] = np.inf
-    return Leaves(
-        np.ascontiguousarray(cut.transpose(0, 2, 1)),
-        start,
-        np.ascontiguousarray(cut.min(axis=1).T),
-        np.ascontiguousarray(cut.max(axis=1).T),
-        numbers,
-        weights.astype(np.float32),
-    )
+    return Blocks(laid, start, numbers, weights.astype(np.float32))
 
 
-# Additions keep their order: only a product may be joined with the sum that follows it.
-@njit(cache=True, nogil=True, fastmath={"contract"})
-def nearest_rows(points, beyond, leaves, k):  # type: ignore[no-untyped-def]
+def _aligned(shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """Zeros that begin where a line of the cache does: else each second look-up fetches two."""
+    size, numbers = math.prod(shape), _LINE_BYTES // 4
+    spare = np.zeros(size + numbers, np.float32)
+    first = -spare.ctypes.data % _LINE_BYTES // 4
+    return spare[first : first + size].reshape(shape)
+
+
+@njit(cache=True, nogil=True)
+def nearest_rows(points, beyond, blocks, k):  # type: ignore[no-untyped-def]
     """Find the k nearest reference rows of each point.
 
     Parameters
@@ -114,7 +78,7 @@ def nearest_rows(points, beyond, leaves, k):  # type: ignore[no-untyped-def]
         Points; the first f features are those of the reference rows.
     beyond : float64 array of shape (n,)
         What features that the reference rows have not add to the squares of a point's distances.
-    leaves : Leaves
+    blocks : Blocks
         The reference rows; at least k.
     k : int
         How many are looked for.
@@ -122,108 +86,149 @@ def nearest_rows(points, beyond, leaves, k):  # type: ignore[no-untyped-def]
     Returns
     -------
     float64 array of shape (n, k), int64 array of shape (n, k)
-        Distances, ascending, and the places of the rows in the order of the leaves.
+        Distances, in no order, and the places of the rows.
     """
-    rows, start, low, high, numbers, weights = leaves
-    bounds = np.empty(len(rows), np.float32)
-    squares = np.empty(start.shape[1], np.float32)
-    nearest = np.empty(k, np.float32)
+    rows, start, numbers, weights = blocks
+    squares = np.empty((len(rows), _TOGETHER, BLOCK_ROWS), np.float32)
+    least = np.empty(len(rows) * _OCTETS, np.int32)
+    octets, chosen = np.empty(len(least) + 1, np.uint64), np.empty(start.size + 1, np.uint64)
+    near, near_squares = np.empty(start.size + 1, np.uint64), np.empty(start.size + 1, np.float32)
+    bits, near_bits = squares.view(np.int32), near_squares.view(np.int32)
     distances = np.empty((len(points), k))
     places = np.empty((len(points), k), np.int64)
-    for row in range(len(points)):
-        point, own = points[row], places[row]
-        nearest[:] = np.inf
-        own[:] = 0
-        _measure_boxes(point, low, high, numbers, weights, bounds)
-        first = np.argmin(bounds)
-        _measure(point, rows, start, first, numbers, weights, squares)
-        _take(squares, first, nearest, own)
-        for leaf in range(len(rows)):
-            if leaf != first and bounds[leaf] <= nearest[k - 1] * _SLACK:
-                _measure(point, rows, start, leaf, numbers, weights, squares)
-                _take(squares, leaf, nearest, own)
-        for i in range(k):
-            distances[row, i] = np.sqrt(np.float64(nearest[i]) + beyond[row])
+    for first in range(0, len(points), _TOGETHER):
+        some = points[first : first + _TOGETHER]
+        for block in range(len(rows)):
+            _measure(some, rows[block], start[block], numbers, weights, squares[block])
+        for i in range(len(some)):
+            _write_least(bits, i, least)
+            count = _write_near(bits, i, least, k, octets, near, near_bits)
+            _choose(near_bits[:count], k, chosen)
+            for j in range(k):
+                square = np.float64(near_squares[chosen[j]])
+                distances[first + i, j] = np.sqrt(square + beyond[first + i])
+                places[first + i, j] = near[chosen[j]]
     return distances, places
 
 
+@njit(cache=True, nogil=True)
+def _measure(points, rows, start, numbers, weights, squares):  # type: ignore[no-untyped-def]
+    for i in range(len(points)):
+        own = squares[i]
+        for j in range(BLOCK_ROWS):
+            own[j] = start[j]
+    # Two features at a time, so that sums are fetched and put back half as often.
+    for f in range(0, numbers - 1, 2):
+        _add_two_numbers(points, rows, f, squares)
+    if numbers % 2:
+        _add_number(points, rows, numbers - 1, squares)
+    for f in range(numbers, len(rows) - 1, 2):
+        _add_two_compared(points, rows, f, weights[f - numbers :], squares)
+    if (len(rows) - numbers) % 2:
+        _add_compared(points, rows, len(rows) - 1, weights[-1], squares)
+
+
+# A product may be joined with the sum that follows it; additions keep their order.
 @njit(cache=True, nogil=True, fastmath={"contract"})
-def _measure_boxes(point, low, high, numbers, weights, bounds):  # type: ignore[no-untyped-def]
-    bounds[:] = 0.0
-    for i in range(len(low)):
-        value, lows, highs = point[i], low[i], high[i]
-        if i < numbers:
-            for leaf in range(len(bounds)):
-                outside = max(lows[leaf] - value, value - highs[leaf], np.float32(0.0))
-                bounds[leaf] += outside * outside
-        else:
-            weight, none = weights[i - numbers], np.float32(0.0)
-            for leaf in range(len(bounds)):
-                below = weight if value < lows[leaf] else none
-                bounds[leaf] += weight if value > highs[leaf] else below
+def _add_two_numbers(points, rows, f, squares):  # type: ignore[no-untyped-def]
+    one, other = rows[f], rows[f + 1]
+    for i in range(len(points)):
+        p, q, own = points[i, f], points[i, f + 1], squares[i]
+        for j in range(BLOCK_ROWS):
+            a, b = p - one[j], q - other[j]
+            own[j] = own[j] + a * a + b * b
 
 
 @njit(cache=True, nogil=True, fastmath={"contract"})
-def _measure(point, rows, start, leaf, numbers, weights, squares):  # type: ignore[no-untyped-def]
-    for j in range(LEAF_ROWS):
-        squares[j] = start[leaf, j]
-    # Four features at a time, so that sums are fetched and put back a quarter as often.
-    for i in range(0, numbers - 3, 4):
-        _four_numbers(point, rows[leaf], i, squares)
-    for i in range(numbers - numbers % 4, numbers):
-        value, others = point[i], rows[leaf, i]
-        for j in range(LEAF_ROWS):
-            difference = value - others[j]
-            squares[j] += difference * difference
-    for i in range(numbers, rows.shape[1] - 3, 4):
-        _four_compared(point, rows[leaf], i, weights[i - numbers :], squares)
-    compared = rows.shape[1] - numbers
-    for i in range(rows.shape[1] - compared % 4, rows.shape[1]):
-        value, others, weight = point[i], rows[leaf, i], weights[i - numbers]
-        for j in range(LEAF_ROWS):
-            squares[j] += np.float32(0.0) if value == others[j] else weight
-
-
-@njit(cache=True, nogil=True, fastmath={"contract"}, inline="always")
-def _four_numbers(point, rows, i, squares):  # type: ignore[no-untyped-def]
-    p, q, r, s = point[i], point[i + 1], point[i + 2], point[i + 3]
-    ps, qs, rs, ss = rows[i], rows[i + 1], rows[i + 2], rows[i + 3]
-    for j in range(LEAF_ROWS):
-        a, b, c, d = p - ps[j], q - qs[j], r - rs[j], s - ss[j]
-        squares[j] += (a * a + b * b) + (c * c + d * d)
-
-
-@njit(cache=True, nogil=True, inline="always")
-def _four_compared(point, rows, i, weights, squares):  # type: ignore[no-untyped-def]
-    p, q, r, s = point[i], point[i + 1], point[i + 2], point[i + 3]
-    ps, qs, rs, ss = rows[i], rows[i + 1], rows[i + 2], rows[i + 3]
-    pw, qw, rw, sw = weights[0], weights[1], weights[2], weights[3]
-    same = np.float32(0.0)
-    for j in range(LEAF_ROWS):
-        a, b = same if p == ps[j] else pw, same if q == qs[j] else qw
-        c, d = same if r == rs[j] else rw, same if s == ss[j] else sw
-        squares[j] += (a + b) + (c + d)
-
-
-# No square is NaN, so that the processor may look at several at once.
-@njit(cache=True, nogil=True, fastmath={"nnan", "nsz"})
-def _least(squares):  # type: ignore[no-untyped-def]
-    least = np.float32(np.inf)
-    for j in range(LEAF_ROWS):
-        least = min(least, squares[j])
-    return least
+def _add_number(points, rows, f, squares):  # type: ignore[no-untyped-def]
+    one = rows[f]
+    for i in range(len(points)):
+        p, own = points[i, f], squares[i]
+        for j in range(BLOCK_ROWS):
+            a = p - one[j]
+            own[j] += a * a
 
 
 @njit(cache=True, nogil=True)
-def _take(squares, leaf, nearest, places):  # type: ignore[no-untyped-def]
-    last = len(nearest) - 1
-    if not _least(squares) < nearest[last]:
-        return
-    for j in range(LEAF_ROWS):
-        square = squares[j]
-        if square < nearest[last]:
-            i = last
-            while i > 0 and nearest[i - 1] > square:
-                nearest[i], places[i] = nearest[i - 1], places[i - 1]
-                i -= 1
-            nearest[i], places[i] = square, leaf * LEAF_ROWS + j
+def _add_two_compared(points, rows, f, weights, squares):  # type: ignore[no-untyped-def]
+    one, other, v, w = rows[f], rows[f + 1], weights[0], weights[1]
+    same = np.float32(0.0)
+    for i in range(len(points)):
+        p, q, own = points[i, f], points[i, f + 1], squares[i]
+        for j in range(BLOCK_ROWS):
+            own[j] += (same if p == one[j] else v) + (same if q == other[j] else w)
+
+
+@njit(cache=True, nogil=True)
+def _add_compared(points, rows, f, weight, squares):  # type: ignore[no-untyped-def]
+    one, same = rows[f], np.float32(0.0)
+    for i in range(len(points)):
+        p, own = points[i, f], squares[i]
+        for j in range(BLOCK_ROWS):
+            own[j] += same if p == one[j] else weight
+
+
+# Squares are not negative, and so their bits, read as integers, are in the same order as they are.
+@njit(cache=True, nogil=True)
+def _write_least(bits, i, least):  # type: ignore[no-untyped-def]
+    for block in range(len(bits)):
+        theirs, own = bits[block, i], least[block * _OCTETS : (block + 1) * _OCTETS]
+        for j in range(_OCTETS):
+            lowest = theirs[j]
+            for begin in range(_OCTETS, BLOCK_ROWS, _OCTETS):
+                lowest = min(lowest, theirs[begin + j])
+            own[j] = lowest
+
+
+# What is not wanted is overwritten by the next, for a jump that is guessed wrong takes longer.
+# Places are unsigned: an index that may be negative costs a test at each look-up.
+@njit(cache=True, nogil=True)
+def _write_near(bits, i, least, k, octets, near, near_bits):  # type: ignore[no-untyped-def]
+    """Write the places and the bits of at least k rows, all of the nearest among them."""
+    rows, step = np.uint64(BLOCK_ROWS), np.uint64(_OCTETS)
+    limit = _limit(least, k, _SPARE) if len(least) >= k else _MOST
+    some, count = np.uint64(0), np.uint64(0)
+    for octet in range(len(least)):
+        octets[some] = octet
+        some += np.uint64(least[octet] <= limit)
+    for octet in octets[:some]:
+        if count >= k and least[octet] == limit:
+            continue  # nothing in it is nearer, and rows that are alike can be very many
+        block, first = octet // step, octet % step
+        theirs = bits[block, i]
+        for j in range(first, rows, step):
+            near[count], near_bits[count] = block * rows + j, theirs[j]
+            count += np.uint64(theirs[j] <= limit)
+    return count
+
+
+@njit(cache=True, nogil=True)
+def _choose(bits, k, chosen):  # type: ignore[no-untyped-def]
+    """Write the places of the k least first; of several that are equal those that come first."""
+    limit, count = _limit(bits, k, 0), np.uint64(0)
+    for i in range(len(bits)):
+        chosen[count] = i
+        count += np.uint64(bits[i] < limit)
+    for i in range(len(bits)):
+        chosen[count] = i
+        count += np.uint64(bits[i] == limit)
+
+
+# With integers of 32 bits all along, and by index, the processor takes several at once.
+@njit(cache=True, nogil=True)
+def _limit(bits, k, spare):  # type: ignore[no-untyped-def]
+    """Halve until k to k + spare of the integers are within the limit, or more where some tie."""
+    low, high, within = _MOST, -_MOST, np.int32(len(bits))
+    for i in range(len(bits)):
+        low, high = min(low, bits[i]), max(high, bits[i])
+    low = np.int32(low - 1)
+    while within > k + spare and high - low > 1:
+        middle = np.int32(low + (high - low) // 2)
+        count = np.int32(0)
+        for i in range(len(bits)):
+            count = np.int32(count + (bits[i] <= middle))
+        if count < k:
+            low = middle
+        else:
+            high, within = middle, count
+    return high

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from streamscore.detectors.design import Design, fit_distances
 from streamscore.detectors.detector import Matrix
-from streamscore.detectors.nearest_kernels import leaf_order, make_leaves, nearest_rows
+from streamscore.detectors.nearest_kernels import make_blocks, nearest_rows
 from streamscore.errors import BundleError
 from streamscore.features import Column
 
@@ -26,14 +26,14 @@ class ReferenceRows:
     design : Design
         How rows become points.
     rows : float32 array of shape (m, f)
-        The features that differ among the rows, in the order of `leaf_order`; m at least 1.
+        The features that differ among the rows; m at least 1.
     """
 
     def __init__(self, design: Design, rows: NDArray[np.float32]) -> None:
         self.design = design
         self.rows = np.ascontiguousarray(rows, np.float32)
         weights = design.scale[design.numbers : design.numbers + design.compared]
-        self._leaves = make_leaves(self.rows, design.numbers, weights)
+        self._blocks = make_blocks(self.rows, design.numbers, weights)
 
     @classmethod
     def fit(
@@ -56,8 +56,7 @@ class ReferenceRows:
         if are_distinct:
             first = np.sort(np.unique(rows, axis=0, return_index=True)[1])
             rows = rows[first[:most]]
-        weights = design.scale[design.numbers : width]
-        return cls(design, rows[leaf_order(rows, design.numbers, weights)])
+        return cls(design, rows)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -65,9 +64,9 @@ class ReferenceRows:
     def nearest(
         self, points: NDArray[np.float32], k: int
     ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        """Return the distances of the k nearest rows, ascending, and their places: both (n, k)."""
+        """Return the distances of the k nearest rows, in no order, and their places: (n, k)."""
         beyond = points[:, self.rows.shape[1] :].sum(axis=1, dtype=np.float64)
-        distances, places = nearest_rows(points, beyond, self._leaves, k)
+        distances, places = nearest_rows(points, beyond, self._blocks, k)
         return distances, places
 
     def parts(

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from streamscore.detectors.local_outlier_factor import LocalOutlierFactor
-from streamscore.detectors.nearest_kernels import leaf_order, make_leaves, nearest_rows
+from streamscore.detectors.nearest_kernels import make_blocks, nearest_rows
 from streamscore.detectors.nearest_neighbours import NearestNeighbours
 from streamscore.features import Column
 from tests.naive.neighbours import naive_distances
@@ -32,13 +32,13 @@ def scaled(detector: NearestNeighbours | LocalOutlierFactor, matrix: Rows) -> tu
 
 @settings(max_examples=40)
 @given(
-    st.integers(1, 300),
-    st.integers(0, 4),
-    st.integers(0, 3),
-    st.integers(1, 12),
+    st.integers(1, 600),
+    st.integers(0, 5),
+    st.integers(0, 5),
+    st.integers(1, 40),
     st.integers(0, 99),
 )
-def test_the_nearest_rows_are_found_whatever_boxes_they_lie_in(
+def test_the_nearest_rows_are_found_however_many_there_are_and_of_whatever_features(
     count: int, numbers: int, compared: int, k: int, seed: int
 ) -> None:
     rng = np.random.default_rng(seed)
@@ -46,11 +46,10 @@ def test_the_nearest_rows_are_found_whatever_boxes_they_lie_in(
     codes = rng.integers(0, 3, (count + 5, compared))
     every = np.hstack([clusters + rng.normal(size=clusters.shape), codes]).astype(np.float32)
     rows, points, weights = every[:-5], every[-5:], rng.uniform(1, 25, compared)
-    rows = rows[leaf_order(rows, numbers, weights)]
-    leaves, k = make_leaves(rows, numbers, weights), min(k, count)
-    distances, places = nearest_rows(points, np.zeros(5), leaves, k)
+    blocks, k = make_blocks(rows, numbers, weights), min(k, count)
+    distances, places = nearest_rows(points, np.zeros(5), blocks, k)
     for point, found, where in zip(points, distances, places, strict=True):
-        assert found == pytest.approx(
+        assert np.sort(found) == pytest.approx(
             naive_distances(point, rows, numbers, weights.tolist(), k), rel=1e-5, abs=1e-6
         )
         assert len(set(where.tolist())) == k
@@ -59,10 +58,24 @@ def test_the_nearest_rows_are_found_whatever_boxes_they_lie_in(
             assert distance == pytest.approx(alone[0], rel=1e-5, abs=1e-6)
 
 
-def test_leaves_hold_every_row_once() -> None:
-    rows = np.random.default_rng(0).normal(size=(1000, 3)).astype(np.float32)
-    order = leaf_order(rows, 3, np.empty(0))
-    assert np.array_equal(np.sort(order), np.arange(1000))
+def test_of_rows_that_are_equally_near_any_are_taken_but_none_twice() -> None:
+    rows = np.repeat(np.array([[0.0], [1.0]], np.float32), [7, 900], axis=0)
+    blocks = make_blocks(rows, 1, np.empty(0))
+    distances, places = nearest_rows(np.zeros((1, 1), np.float32), np.zeros(1), blocks, 20)
+    assert np.sort(distances[0]).tolist() == [0.0] * 7 + [1.0] * 13
+    assert len(set(places[0].tolist())) == 20
+
+
+@pytest.mark.parametrize("kind", [NearestNeighbours, LocalOutlierFactor])
+def test_in_whatever_order_a_bundle_holds_the_rows_the_scores_are_the_same(
+    kind: type[NearestNeighbours] | type[LocalOutlierFactor],
+) -> None:
+    detector = kind.fit(correlated(900, 1), NUMBERS, 3)
+    arrays, order = detector.arrays(), np.random.default_rng(0).permutation(900)
+    moved = {name: arrays[name][order] for name in arrays.keys() & {"rows", "reach", "density"}}
+    restored = kind.restore(arrays | moved, detector.parameters())
+    rows = correlated(60, 2)
+    assert restored.score(rows) == pytest.approx(detector.score(rows))
 
 
 def test_the_mean_distance_is_that_of_pyod() -> None:
