@@ -34,6 +34,7 @@ _BATCH = 1024
 _FLAGGED = 10
 """Rows of a batch that are explained: one in a hundred."""
 _FIT_RECORDS = 20_000
+_LEAST_RECORDS = _FIT_RECORDS + _BATCH
 _SEED = 42
 _LARGE_FOREST = 200
 _TIMES_FASTER, _WITHIN_US = 5.0, 2.0
@@ -74,6 +75,11 @@ def measurable(source: Source) -> list[str]:
     """Name the detectors that a source has columns for."""
     plans = {name: detector_named(name).plan for name in detector_names()}
     return [name for name, plan in plans.items() if plan.is_met_by(plan_columns(source, plan))]
+
+
+def enough(found: Records) -> Records:
+    """Repeat the records of a short file until there are some to fit and a batch to score."""
+    return found._replace(values=repeated(found.values, max(len(found.values), _LEAST_RECORDS)))
 
 
 def fitted(name: str, codec: Codec, found: Records) -> Fitted:
@@ -139,7 +145,7 @@ def main(arguments: list[str]) -> int:
     """Run the benchmark; 0 where every bar is met."""
     options = _parsed(arguments)
     source = load_source(options.source)
-    codec, found = Codec(source), records_of(source, 100_000)
+    codec, found = Codec(source), enough(records_of(source, 100_000))
     table = Table("detector", "us", "library, us", "times faster", title=f"speed, {found.origin}")
     figures, bars = dict[str, float](), list[Bar]()
     for name in options.detectors or measurable(source):

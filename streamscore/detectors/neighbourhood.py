@@ -61,10 +61,14 @@ class Neighbourhood(ABC):
         return self.score(matrix)[:, None]
 
     def contributions(self, matrix: Matrix, channel: int = 0) -> NDArray[np.float64]:
-        """Split the mean square of each row's distances to its neighbours over the columns."""
+        """Return what the mean distance to the nearest rows falls by without each column.
+
+        Not what a column adds to it: the nearest rows of one with a single wrong value are those
+        that have that value, and differ elsewhere.
+        """
         points = self._reference.design.points(matrix)
-        places = self._reference.nearest(points, self._neighbours)[1]
-        return self._reference.parts(points, places, matrix.shape[1])
+        nearest = self._reference.nearest(points, self._neighbours)
+        return self._reference.falls(points, *nearest, matrix.shape[1])
 
     def reasons(
         self,

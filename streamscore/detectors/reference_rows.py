@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from streamscore.detectors.design import Design, fit_distances
 from streamscore.detectors.detector import Matrix
+from streamscore.detectors.left_out_kernels import nearest_without
 from streamscore.detectors.nearest_kernels import make_blocks, nearest_rows
 from streamscore.errors import BundleError
 from streamscore.features import Column
@@ -69,35 +70,45 @@ class ReferenceRows:
         distances, places = nearest_rows(points, beyond, self._blocks, k)
         return distances, places
 
-    def parts(
-        self, points: NDArray[np.float32], places: NDArray[np.int64], columns: int
+    def falls(
+        self,
+        points: NDArray[np.float32],
+        distances: NDArray[np.float64],
+        places: NDArray[np.int64],
+        columns: int,
     ) -> NDArray[np.float64]:
-        """Split the mean square of the distances to some rows of each point over the columns.
+        """Return what the mean distance to the nearest rows falls by without each column.
 
         Parameters
         ----------
         points : float32 array of shape (n, f)
             The points.
+        distances : float64 array of shape (n, k)
+            Those to the k nearest rows.
         places : int64 array of shape (n, k)
-            The rows that each is compared with.
+            These rows.
         columns : int
             How many columns there are.
 
         Returns
         -------
         float64 array of shape (n, columns)
+            At least 0.
         """
-        design, width = self.design, self.rows.shape[1]
-        squares = points.astype(np.float64)
-        theirs = self.rows[places].astype(np.float64)
-        own = squares[:, None, :width]
-        numbers = (own[..., : design.numbers] - theirs[..., : design.numbers]) ** 2
-        differ = own[..., design.numbers :] != theirs[..., design.numbers :]
-        squares[:, : design.numbers] = numbers.mean(axis=1)
-        squares[:, design.numbers : width] = (
-            differ.mean(axis=1) * design.scale[design.numbers : width]
-        )
-        return design.by_column(squares, columns)
+        width, design = self.rows.shape[1], self.design
+        order = np.argsort(design.column[:width], kind="stable")
+        ends = np.searchsorted(design.column[:width][order], np.arange(columns), side="right")
+        k = distances.shape[1]
+        squares = nearest_without(points, places, self._blocks, order, ends, k).astype(np.float64)
+        apart = np.zeros((len(points), columns))
+        np.add.at(apart.T, design.column[width:], points[:, width:].T.astype(np.float64))
+        # The others' sum, of those before and of those behind: see `left_out_kernels`.
+        left = np.zeros((len(points), columns))
+        left[:, 1:] += np.cumsum(apart[:, :-1], axis=1)
+        left[:, :-1] += np.cumsum(apart[:, :0:-1], axis=1)[:, ::-1]
+        without = np.sqrt(squares + left[:, :, None]).mean(axis=2)
+        falls: NDArray[np.float64] = distances.mean(axis=1)[:, None] - without
+        return np.maximum(falls, 0.0)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return what was learned, for the bundle."""

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from streamscore.detectors.left_out_kernels import nearest_without
 from streamscore.detectors.local_outlier_factor import LocalOutlierFactor
 from streamscore.detectors.nearest_kernels import make_blocks, nearest_rows
 from streamscore.detectors.nearest_neighbours import NearestNeighbours
@@ -13,6 +14,7 @@ from streamscore.features import Column
 from tests.naive.neighbours import naive_distances
 
 Rows = NDArray[np.float64]
+SEEDS = st.integers(0, 99)
 
 NUMBERS = [Column(name=name, field=name, kind="number") for name in "abcd"]
 
@@ -36,7 +38,7 @@ def scaled(detector: NearestNeighbours | LocalOutlierFactor, matrix: Rows) -> tu
     st.integers(0, 5),
     st.integers(0, 5),
     st.integers(1, 40),
-    st.integers(0, 99),
+    SEEDS,
 )
 def test_the_nearest_rows_are_found_however_many_there_are_and_of_whatever_features(
     count: int, numbers: int, compared: int, k: int, seed: int
@@ -114,5 +116,57 @@ def test_the_column_in_which_a_row_is_far_away_is_named() -> None:
     for kind in (NearestNeighbours, LocalOutlierFactor):
         detector = kind.fit(history, NUMBERS, 0)
         assert detector.contributions(row)[0].argmax() == 2
-    nearest = NearestNeighbours.fit(history, NUMBERS, 0, neighbours=1)
-    assert nearest.contributions(row).sum() == pytest.approx(nearest.score(row)[0] ** 2, rel=1e-5)
+
+
+@settings(max_examples=30)
+@given(st.integers(2, 300), st.integers(0, 4), st.integers(1, 4), st.integers(1, 12), SEEDS)
+def test_the_nearest_rows_without_a_column_are_those_of_looking_again(
+    count: int, numbers: int, compared: int, k: int, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    features, k = numbers + compared, min(k, count)
+    numeric = rng.normal(0, 5, (count + 3, numbers))
+    codes = rng.integers(0, 3, (count + 3, compared))
+    every = np.hstack([numeric, codes]).astype(np.float32)
+    rows, points, weights = every[:-3], every[-3:], rng.uniform(1, 25, compared)
+    column = np.sort(rng.integers(0, 3, features))[rng.permutation(features)]
+    order = np.argsort(column, kind="stable")
+    ends = np.searchsorted(column[order], np.arange(4), side="right")
+    blocks = make_blocks(rows, numbers, weights)
+    places = nearest_rows(points, np.zeros(3), blocks, k)[1]
+    found = np.sqrt(nearest_without(points, places, blocks, order, ends, k))
+    for point, by_column in zip(points, found, strict=True):
+        for left_out, distances in enumerate(by_column):
+            kept = np.flatnonzero(column != left_out)
+            naive = naive_distances(
+                point[kept],
+                rows[:, kept],
+                int((kept < numbers).sum()),
+                weights[kept[kept >= numbers] - numbers].tolist(),
+                k,
+            )
+            assert distances == pytest.approx(naive, rel=1e-5, abs=1e-5)
+
+
+def test_a_number_out_of_place_is_blamed_and_not_the_category_that_would_explain_it() -> None:
+    """The rows nearest to it are of another machine, and have its value."""
+    rng = np.random.default_rng(2)
+    machine = rng.integers(0, 6, 6000)
+    usual = 4.0 * rng.normal(size=(6, 5))[machine] + rng.normal(size=(6000, 5))
+    columns = [Column(name="machine", field="machine", kind="code", values=6)]
+    columns += [Column(name=name, field=name, kind="number") for name in "abcde"]
+    history = np.column_stack([machine, usual])
+    odd = history[:200].copy()
+    odd[:, 2] += 12.0
+    detector = NearestNeighbours.fit(history, columns, 1)
+    assert (detector.contributions(odd).argmax(axis=1) == 2).mean() > 0.95
+
+
+def test_what_never_differed_in_history_is_blamed_where_it_does() -> None:
+    history = np.column_stack([correlated(900, 1), np.ones(900)])
+    columns = [*NUMBERS, Column(name="e", field="e", kind="number")]
+    rows = history[:1].copy()
+    rows[0, 4] = 2.0
+    parts = NearestNeighbours.fit(history, columns, 0).contributions(rows)[0]
+    assert parts.argmax() == 4
+    assert parts[4] > 10.0 * parts[:4].max()

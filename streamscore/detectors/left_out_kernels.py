@@ -1,0 +1,116 @@
+"""The nearest rows with one column left out, found by compiled code.
+
+What a column adds to the distances of the nearest rows says little of whether it is to blame: they
+are near because they are alike in it, and differ elsewhere. So the nearest rows are looked for once
+without each column. The squares of a block of rows are summed from both ends: what lies before a
+column and what lies behind it is the distance without it, and nothing is taken away from a sum,
+which would leave rounding alone beside a square that is far larger than the others.
+"""
+
+import numpy as np
+from numba import njit
+
+from streamscore.detectors.nearest_kernels import BLOCK_ROWS
+
+
+@njit(cache=True, nogil=True)
+def nearest_without(points, places, blocks, order, ends, k):  # type: ignore[no-untyped-def]
+    """Find the squares of the distances to the k nearest rows, each column left out in turn.
+
+    Parameters
+    ----------
+    points : float32 array of shape (n, g)
+        Points; the first f features are those of the reference rows.
+    places : int64 array of shape (n, k)
+        The k nearest rows of each point, all columns taken.
+    blocks : Blocks
+        The reference rows; at least k.
+    order : int64 array of shape (f,)
+        Features, by their columns.
+    ends : int64 array of shape (d,)
+        Where the features of each column end in `order`.
+    k : int
+        How many are looked for.
+
+    Returns
+    -------
+    float32 array of shape (n, d, k)
+        Ascending squares.
+    """
+    rows, start, numbers, weights = blocks
+    d = len(ends)
+    out = np.full((len(points), d, k), np.float32(np.inf))
+    own, behind = np.empty((d, BLOCK_ROWS), np.float32), np.empty((d + 1, BLOCK_ROWS), np.float32)
+    others = np.empty_like(start)
+    for i in range(len(points)):
+        # The nearest rows come first, so that hardly any other is nearer than what is known.
+        others[:] = start
+        for place in places[i]:
+            block, row = divmod(place, BLOCK_ROWS)
+            others[block, row] = np.inf
+            _measure(points[i], rows[block, :, row : row + 1], numbers, weights, order, ends, own)
+            behind[d, 0] = 0.0
+            _take(own, behind, 1, out[i])
+        for block in range(len(rows)):
+            _measure(points[i], rows[block], numbers, weights, order, ends, own)
+            behind[d] = others[block]
+            _take(own, behind, BLOCK_ROWS, out[i])
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _take(own, behind, count, nearest):  # type: ignore[no-untyped-def]
+    """Take in what is nearer without a column than what is known, of the first rows of a block."""
+    before, left = np.zeros(count, np.float32), np.empty(count, np.float32)
+    d, last = len(own), nearest.shape[1] - 1
+    for j in range(d - 1, -1, -1):
+        for row in range(count):
+            behind[j, row] = behind[j + 1, row] + own[j, row]
+    for j in range(d):
+        if _add(before, behind[j + 1], left, nearest[j, last]):
+            for row in range(count):
+                _insert(left[row], nearest[j])
+        for row in range(count):
+            before[row] += own[j, row]
+
+
+@njit(cache=True, nogil=True)
+def _measure(point, rows, numbers, weights, order, ends, own):  # type: ignore[no-untyped-def]
+    """Write what each column adds to the squares of the distances of rows of shape (f, m)."""
+    begin, same = 0, np.float32(0.0)
+    for j in range(len(ends)):
+        for row in range(rows.shape[1]):
+            own[j, row] = 0.0
+        for f in order[begin : ends[j]]:
+            value, others = point[f], rows[f]
+            if f < numbers:
+                for row in range(rows.shape[1]):
+                    apart = value - others[row]
+                    own[j, row] += apart * apart
+            else:
+                weight = weights[f - numbers]
+                for row in range(rows.shape[1]):
+                    own[j, row] += same if value == others[row] else weight
+        begin = ends[j]
+
+
+@njit(cache=True, nogil=True)
+def _add(before, behind, left, limit):  # type: ignore[no-untyped-def]
+    """Write the sums of both, and count those below the limit."""
+    count = np.int32(0)
+    for row in range(len(left)):
+        left[row] = before[row] + behind[row]
+    for row in range(len(left)):
+        count = np.int32(count + (left[row] < limit))
+    return count
+
+
+@njit(cache=True, nogil=True)
+def _insert(square, nearest):  # type: ignore[no-untyped-def]
+    if not square < nearest[-1]:
+        return
+    place = len(nearest) - 1
+    while place > 0 and nearest[place - 1] > square:
+        nearest[place] = nearest[place - 1]
+        place -= 1
+    nearest[place] = square
