@@ -65,7 +65,6 @@ RECIPES: dict[str, Recipe] = {
                 ("dependency-network", (1.0, 1.0, 0.3)),
                 ("pair-surprise", 0.5),
                 ("invariants", 1.0),
-                ("unseen-count", 0.1),
                 ("sentinel-count", 0.3),
                 ("repeats", (0.3, 0.1)),
                 ("stray-times", 0.3),
