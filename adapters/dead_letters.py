@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -43,8 +43,9 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     ----------
     by_status : dict of Status to dict of str to int
         Letters of each status, by reason.
-    latest : list of (DeadLetter, bool)
-        The last ones, the latest first, and whether each was sent back; without their values.
+    latest : list of (DeadLetter, Status)
+        The last ones, the latest first, and what a redrive does with each; without values and
+        headers.
     later : int
         Letters of a later format, whatever was selected.
     why_later : str
@@ -54,7 +55,7 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     by_status: dict[Status, dict[str, int]]
-    latest: list[tuple[DeadLetter, bool]]
+    latest: list[tuple[DeadLetter, Status]]
     later: int
     why_later: str
     foreign: int
@@ -109,25 +110,7 @@ class DeadLetters:
     def counts(self, selection: Selection, latest: int) -> Counts:
         """Count the letters of a selection, and return the `latest` ones."""
         ends = self.ends()
-        sent, foreign, later, why = self.sent(ends), 0, 0, ""
-        by_status: dict[Status, Counter[str]] = {status: Counter() for status in STATUSES}
-        last: deque[tuple[DeadLetter, bool]] = deque(maxlen=latest)
-        for found in self.read(ends):
-            foreign += found is None
-            if isinstance(found, LaterLetter):
-                later, why = later + 1, found.why
-            if not isinstance(found, DeadLetter) or not selection.holds(found):
-                continue
-            is_sent = found.position in sent
-            by_status[found.status(is_sent=is_sent)][found.reason] += 1
-            last.append((msgspec.structs.replace(found, value=None, headers=()), is_sent))
-        return Counts(
-            by_status={status: dict(found.most_common()) for status, found in by_status.items()},
-            latest=list(last)[::-1],
-            later=later,
-            why_later=why,
-            foreign=foreign,
-        )
+        return count_letters(self.read(ends), self.sent(ends), selection, latest)
 
     def one(self, wanted: str) -> tuple[DeadLetter, bool]:
         """Return one letter, and whether it was sent.
@@ -202,6 +185,44 @@ class DeadLetters:
                 f"Kafka at {self._kafka.bootstrap_servers} must let {self.topic} be read; received "
                 f"{error.args[0]}. Check that it runs, and the settings of [kafka]"
             ) from error
+
+
+def count_letters(
+    found: Iterable[Found], sent: Positions, selection: Selection, latest: int
+) -> Counts:
+    """Count what was found on a topic of dead letters.
+
+    Parameters
+    ----------
+    found : iterable of Found
+        Its messages, in their order.
+    sent : Positions
+        Of the letters that were sent back.
+    selection : Selection
+        Which letters are counted.
+    latest : int
+        How many of the last ones are returned, at least 0.
+    """
+    foreign, later, why = 0, 0, ""
+    by_status: dict[Status, Counter[str]] = {status: Counter() for status in STATUSES}
+    last: deque[tuple[DeadLetter, Status]] = deque(maxlen=latest)
+    for one in found:
+        foreign += one is None
+        if isinstance(one, LaterLetter):
+            later, why = later + 1, one.why
+        if not isinstance(one, DeadLetter) or not selection.holds(one):
+            continue
+        # The status is told by value and headers, which are not kept: a letter may be large.
+        status = one.status(is_sent=one.position in sent)
+        by_status[status][one.reason] += 1
+        last.append((msgspec.structs.replace(one, value=None, headers=()), status))
+    return Counts(
+        by_status={status: dict(counts.most_common()) for status, counts in by_status.items()},
+        latest=list(last)[::-1],
+        later=later,
+        why_later=why,
+        foreign=foreign,
+    )
 
 
 def _place(wanted: str) -> Place | None:

@@ -12,7 +12,7 @@ from streamscore.errors import UsageError
 
 if TYPE_CHECKING:
     from adapters.redrive import Redriven
-    from streamscore.dead_letters import DeadLetter, Selection
+    from streamscore.dead_letters import DeadLetter, Selection, Status
     from streamscore.sources import Source
 
 SourceName = Annotated[str, typer.Argument(help="A source's name, or the path of its TOML file.")]
@@ -69,7 +69,7 @@ def list_letters(
     loaded = load_source(source)
     letters = DeadLetters(invocation_of(context).settings(), loaded, run)
     counts = letters.counts(_selection(reason, since), limit)
-    latest = [(_facts(one, is_sent), detail_shown(one, loaded)) for one, is_sent in counts.latest]
+    latest = [(_facts(one, status), detail_shown(one, loaded)) for one, status in counts.latest]
     if json:
         listed = [{**facts, "detail": detail} for facts, detail in latest]
         others = {"later": counts.later, "foreign": counts.foreign}
@@ -123,7 +123,7 @@ def show(
     most = _EVERYTHING if unmasked else _MOST_BYTES
     parts = shown(found, loaded, unmasked=unmasked, most_bytes=most)
     facts = {
-        **_facts(found, is_sent),
+        **_facts(found, found.status(is_sent=is_sent)),
         "detail": parts.detail,
         "topic": found.topic,
         "lacks": ", ".join(found.lacks),
@@ -222,12 +222,12 @@ def _moment_ms(text: str | None) -> int | None:
     return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
-def _facts(letter: DeadLetter, is_sent: bool) -> dict[str, Any]:
+def _facts(letter: DeadLetter, status: Status) -> dict[str, Any]:
     written = datetime.fromtimestamp(letter.written_ms / 1000, UTC)
     return {
         "number": str(letter.place),
         "written": written.isoformat(" ", "seconds"),
-        "status": letter.status(is_sent=is_sent),
+        "status": status,
         "reason": letter.reason,
         "position": letter.position,
     }

@@ -163,9 +163,9 @@ def test_letters_are_counted_listed_and_shown(letters: Letters) -> None:
         "incomplete": {},
         "returned": {},
     }
-    assert [(one.position, is_sent) for one, is_sent in counts.latest] == [
-        ("cluster/topic/0/2", False),
-        ("cluster/topic/0/1", True),
+    assert [(one.position, status) for one, status in counts.latest] == [
+        ("cluster/topic/0/2", "pending"),
+        ("cluster/topic/0/1", "redriven"),
     ]
     for name in ("1", "cluster/topic/0/1", "records.accidents/0/1"):
         letter, is_sent = letters.deadletters().one(name)
@@ -181,9 +181,9 @@ def test_a_bad_record_cannot_hide_its_letter_or_mark_another_as_sent(letters: Le
     ]
     letters.write((bad(5), NOT_JSON), (Consumed(6, None, headers=own), NO_FIELD))
     counts = letters.deadletters().counts(Selection(), latest=2)
-    assert [(one.position, is_sent) for one, is_sent in counts.latest] == [
-        ("cluster/topic/0/6", False),
-        ("cluster/topic/0/5", False),
+    assert [(one.position, status) for one, status in counts.latest] == [
+        ("cluster/topic/0/6", "tombstone"),
+        ("cluster/topic/0/5", "pending"),
     ]
 
 
