@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_command
 
 import cli
+from cli.help_text import tidy_help
 from cli.invocation import Invocation, error_console
 from streamscore.errors import StreamscoreError, UsageError
 
@@ -68,6 +71,21 @@ def build_app(environ: Mapping[str, str]) -> typer.Typer:
     return app
 
 
+def build_command(environ: Mapping[str, str]) -> TyperGroup:
+    """Return what parses and runs a call, with every command of this package.
+
+    Parameters
+    ----------
+    environ : Mapping[str, str]
+        The environment that settings are read from.
+    """
+    command = get_command(build_app(environ))
+    if not isinstance(command, TyperGroup):
+        raise TypeError("the application is a group of commands")
+    tidy_help(command)
+    return command
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command.
 
@@ -83,7 +101,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
-        build_app(os.environ)(arguments, prog_name="streamscore")
+        build_command(os.environ)(arguments, prog_name="streamscore")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0
     except StreamscoreError as error:
