@@ -82,6 +82,15 @@ class Registry:
     ) -> None:
         self._rest = MlflowRest(tracking_uri, environ, timeout_seconds)
 
+    @property
+    def address(self) -> str:
+        """Where MLflow is asked."""
+        return self._rest.address
+
+    def is_registered(self, name: str) -> bool:
+        """Tell whether a model of that name is registered."""
+        return self._aliases(name) is not None
+
     def resolve_alias(self, name: str, alias: str = PRODUCTION) -> ModelVersion | None:
         """Return the version that an alias points at, or None while there is none."""
         aliases = self._aliases(name) or {}
@@ -119,8 +128,8 @@ class Registry:
         if found is None:
             raise UsageError(
                 f"a model is named by its version or an alias; {name} has no {wanted}. "
-                "`streamscore train SOURCE` makes one, `streamscore models list SOURCE` shows what "
-                "there is"
+                "`streamscore train SOURCE --history FILE` makes one, `streamscore models list "
+                "SOURCE` shows what there is"
             )
         return found
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.invocation import error_console, invocation_of, print_json, print_table
+from cli.source_names import SourceArgument
 from streamscore.errors import UsageError
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from streamscore.dead_letters import DeadLetter, Selection, Status
     from streamscore.sources import Source
 
-SourceName = Annotated[str, typer.Argument(help="A source's name, or the path of its TOML file.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Reasons = Annotated[
     list[str] | None, typer.Option("--reason", help="Only those of this reason; may repeat.")
@@ -51,7 +51,7 @@ def register(app: typer.Typer) -> None:
 
 def list_letters(
     context: typer.Context,
-    source: SourceName,
+    source: SourceArgument,
     reason: Reasons = None,
     since: Since = None,
     limit: Annotated[int, typer.Option(min=0, help="How many of the latest are listed.")] = 20,
@@ -98,7 +98,7 @@ def list_letters(
 
 def show(
     context: typer.Context,
-    source: SourceName,
+    source: SourceArgument,
     letter: Annotated[
         str,
         typer.Argument(
@@ -140,7 +140,7 @@ def show(
 
 def redrive(
     context: typer.Context,
-    source: SourceName,
+    source: SourceArgument,
     reason: Reasons = None,
     since: Since = None,
     limit: Annotated[
@@ -186,7 +186,7 @@ def redrive(
     _tell(result, loaded)
 
 
-def resume(context: typer.Context, source: SourceName) -> None:
+def resume(context: typer.Context, source: SourceArgument) -> None:
     """End the pauses of a source and its runs, in all workers, which may pause again if need be.
 
     A worker pauses when most of the latest records are bad (scorer.pause_share).

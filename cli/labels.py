@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from cli.invocation import error_console, invocation_of, now_ms, print_json, print_table
+from cli.source_names import named_source
 
 if TYPE_CHECKING:
     from adapters.labelling import GivenLabel
@@ -89,15 +90,13 @@ def labels(
     """List the latest labels, and how many alerts of each model version were right."""
     from adapters.labels_topic import read_labels
     from streamscore.labels import count_verdicts
-    from streamscore.sources import load_source
 
-    name = None if source is None else load_source(source).name
+    named = None if source is None else named_source(source)
     found = read_labels(invocation_of(context).settings())
-    chosen = [
-        one
-        for one in found.newest.values()
-        if name in (None, one.source) and run in (None, one.run)
-    ]
+    of_source = [one for one in found.newest.values() if named is None or named.name == one.source]
+    if named is not None:
+        named.check_in_use(lambda: bool(of_source), "labels")
+    chosen = [one for one in of_source if run in (None, one.run)]
     verdicts, latest = count_verdicts(chosen), chosen[::-1][:limit]
     if json:
         print_json({"verdicts": verdicts, "later": found.later, "latest": latest})

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.invocation import Invocation, error_console, invocation_of, print_json, print_table
+from cli.source_names import NamedSource, SourceArgument, named_source
 from streamscore.errors import BrokerError, UsageError
 
 if TYPE_CHECKING:
     from adapters.registry import ModelVersion, Registry
 
-SourceName = Annotated[str, typer.Argument(help="The source's name.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -32,11 +33,10 @@ def register(app: typer.Typer) -> None:
     )
 
 
-def list_versions(context: typer.Context, source: SourceName, json: Json = False) -> None:
+def list_versions(context: typer.Context, source: SourceArgument, json: Json = False) -> None:
     """List the versions of a source's model, the latest first."""
-    from adapters.registry import model_name
-
-    versions = _registry(invocation_of(context)).list_versions(model_name(source))
+    registry = _registry(invocation_of(context))
+    versions = registry.list_versions(_model_of(registry, source)[1])
     if json:
         print_json(versions)
         return
@@ -51,22 +51,20 @@ def list_versions(context: typer.Context, source: SourceName, json: Json = False
 
 def show(
     context: typer.Context,
-    source: SourceName,
+    source: SourceArgument,
     version: Annotated[
         int | None, typer.Argument(help="The version; the one in production by default.")
     ] = None,
     json: Json = False,
 ) -> None:
     """Show one version: its tags, and what was measured when it was trained."""
-    from adapters.registry import model_name
-
     registry = _registry(invocation_of(context))
-    name = model_name(source)
+    _, name = _model_of(registry, source)
     found = registry.resolve_alias(name) if version is None else registry.version(name, version)
     if found is None:
         raise UsageError(
             f"A version must be in production to be shown without its number; {name} has none. "
-            f"`streamscore models list {source}` shows what there is."
+            f"`streamscore models list {shlex.quote(source)}` shows what there is."
         )
     metrics = registry.run_metrics(found.run_id) if found.run_id else {}
     if json:
@@ -86,25 +84,23 @@ def show(
 
 def promote(
     context: typer.Context,
-    source: SourceName,
+    source: SourceArgument,
     version: Annotated[int, typer.Argument(help="The version to score with.")],
     json: Json = False,
 ) -> None:
     """Put a version into production; workers take it over between two batches."""
-    from adapters.registry import model_name
-
     invocation = invocation_of(context)
-    promoted = _registry(invocation).promote(model_name(source), version)
-    _tell(invocation, source, promoted, json=json)
+    registry = _registry(invocation)
+    named, model = _model_of(registry, source)
+    _tell(invocation, named, registry.promote(model, version), json=json)
 
 
-def rollback(context: typer.Context, source: SourceName, json: Json = False) -> None:
+def rollback(context: typer.Context, source: SourceArgument, json: Json = False) -> None:
     """Put the version into production that the present one replaced."""
-    from adapters.registry import model_name
-
     invocation = invocation_of(context)
-    restored = _registry(invocation).rollback(model_name(source))
-    _tell(invocation, source, restored, json=json)
+    registry = _registry(invocation)
+    named, model = _model_of(registry, source)
+    _tell(invocation, named, registry.rollback(model), json=json)
 
 
 def _registry(invocation: Invocation) -> Registry:
@@ -114,13 +110,25 @@ def _registry(invocation: Invocation) -> Registry:
     return Registry(mlflow.tracking_uri, invocation.environ, mlflow.timeout_seconds)
 
 
-def _tell(invocation: Invocation, source: str, version: ModelVersion, *, json: bool) -> None:
+def _model_of(registry: Registry, source: str) -> tuple[NamedSource, str]:
+    """Return the source that is named, and the name that its model is registered under."""
+    from adapters.registry import model_name
+
+    named = named_source(source)
+    model = model_name(named.name)
+    named.check_in_use(lambda: registry.is_registered(model), f"a model at {registry.address}")
+    return named, model
+
+
+def _tell(
+    invocation: Invocation, source: NamedSource, version: ModelVersion, *, json: bool
+) -> None:
     from adapters.announcements import announce
     from adapters.registry import PRODUCTION
     from streamscore.events import Announcement
 
     announcement = Announcement(
-        source=source, model=version.name, version=str(version.version), alias=PRODUCTION
+        source=source.name, model=version.name, version=str(version.version), alias=PRODUCTION
     )
     try:
         announce(invocation.settings(), announcement)

@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.invocation import error_console, invocation_of, now_ms, print_json, print_table
+from cli.source_names import SourceArgument, named_source
 
 if TYPE_CHECKING:
     from adapters.run_reports import RunReport
 
-SourceArgument = Annotated[
-    str, typer.Argument(help="A source's name, or the path of its TOML file.")
-]
 Name = Annotated[str, typer.Argument(help="The run's name.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -79,10 +77,11 @@ def list_(
 ) -> None:
     """List runs, and how far each has come."""
     from adapters.run_reports import list_runs
-    from streamscore.sources import load_source
 
-    name = None if source is None else load_source(source).name
-    found = list_runs(invocation_of(context).settings(), name)
+    named = None if source is None else named_source(source)
+    found = list_runs(invocation_of(context).settings(), named and named.name)
+    if named is not None:
+        named.check_in_use(lambda: bool(found), "runs")
     if json:
         print_json(found)
         return
@@ -109,10 +108,9 @@ def close(
 ) -> None:
     """Close a run: its results stay, its state goes, and no worker scores it any more."""
     from adapters.runs import close_run
-    from streamscore.sources import load_source
 
     settings = invocation_of(context).settings()
-    run = close_run(settings, load_source(source).name, name, now_ms=now_ms(), force=force)
+    run = close_run(settings, named_source(source).name, name, now_ms=now_ms(), force=force)
     if json:
         print_json(run)
     else:

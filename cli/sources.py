@@ -9,13 +9,13 @@ import typer
 from cli.infer import infer
 from cli.invocation import DialectOption, invocation_of, print_json, print_table
 from cli.record_inputs import ONE_FILE_HELP, Format
+from cli.source_names import SourceArgument
 
 if TYPE_CHECKING:
     from streamscore.sources import Source
     from streamscore.sources.dialects import Dialect
     from streamscore.sources.sampling import SampleCheck
 
-SourceName = Annotated[str, typer.Argument(help="A source's name, or the path of its TOML file.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -48,7 +48,7 @@ def list_sources(json: Json = False) -> None:
     )
 
 
-def show(source: SourceName, json: Json = False) -> None:
+def show(source: SourceArgument, json: Json = False) -> None:
     """Show what a source says of its records."""
     from streamscore.sources import load_source
 
@@ -70,7 +70,7 @@ def show(source: SourceName, json: Json = False) -> None:
 
 def check(
     context: typer.Context,
-    source: SourceName,
+    source: SourceArgument,
     file: Annotated[str | None, typer.Argument(metavar="FILE", help=ONE_FILE_HELP)] = None,
     rows: Annotated[int, typer.Option(min=1, help="Rows of the file that are looked at.")] = 10_000,
     all_: Annotated[bool, typer.Option("--all", help="Look at every row of the file.")] = False,

@@ -3,7 +3,7 @@
 from streamscore.sources.codec import Codec
 from streamscore.sources.faults import REASONS, Reason, RecordFault
 from streamscore.sources.source import Field, Source
-from streamscore.sources.source_files import builtin_names, load_source
+from streamscore.sources.source_files import builtin_names, load_source, source_argument
 
 __all__ = [
     "REASONS",
@@ -14,4 +14,5 @@ __all__ = [
     "Source",
     "builtin_names",
     "load_source",
+    "source_argument",
 ]

@@ -25,6 +25,9 @@ TimePart = Literal[
     "weekday_monday_1",
 ]
 
+NAME_PATTERN = r"^[a-z][a-z0-9_-]{0,48}\Z"
+"""What the name of a source is made of."""
+
 INTEGER_LIMIT = 2**53
 """The largest magnitude of an integer that a float64 holds exactly."""
 
@@ -144,7 +147,7 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         language model, which is an extra to install.
     """
 
-    name: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,48}\Z")]
+    name: Annotated[str, Meta(pattern=NAME_PATTERN)]
     event_time: EventTime
     fields: dict[str, Field]
     format: Literal[1] = 1

@@ -49,6 +49,19 @@ def load_source(name_or_path: str) -> Source:
     return parse_source(toml, str(path))
 
 
+def source_argument(name: str) -> str:
+    """Return what names a source in a command: its name, or a TOML file that is called like it.
+
+    Where the file of a source is, and whether it is called so, only its user knows.
+
+    Examples
+    --------
+    >>> source_argument("accidents"), source_argument("orders")
+    ('accidents', 'orders.toml')
+    """
+    return name if name in builtin_names() else f"{name}.toml"
+
+
 def parse_source(toml: bytes, origin: str) -> Source:
     """Build a source from the bytes of its TOML file; `origin` names it in messages.
 

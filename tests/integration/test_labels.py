@@ -299,6 +299,8 @@ def test_the_command_line_labels_and_looks_back(
     assert (unflagged["model_version"], unflagged["anomalies"]) == (None, 1)
     table = ask("labels", str(toml), "--limit", "3")
     assert "50%" in table
+    assert ask("labels", "sensors", "--limit", "3") == table
+    assert "that has labels; 'nonsense' is none of these" in ask("labels", "nonsense")
     assert "ice\\x1b[2J" in table
     assert "takes one of" not in ask("label", events[3].id, "perhaps")
     assert "received 'x'. Copy either of them" in ask("label", "x", "true")

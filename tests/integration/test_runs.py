@@ -300,6 +300,8 @@ def test_a_run_is_replayed_listed_and_closed_by_commands(
     assert "42 left" in ask("runs", "close", source, "june")
     assert ask("runs", "close", source, "june", "--force", "--json")["status"] == "closed"
     assert ask("runs", "close", source, "july", "--json")["progress"]["left"] == 0
+    assert len(ask("runs", "list", "runs-commands", "--json")) == 2
+    assert "that has runs; 'nonsense' is none of these" in ask("runs", "list", "nonsense")
     assert main([*given, "runs", "list"]) == 0
     assert capsys.readouterr().out.count("closed") == 2
     assert "has no may" in ask("runs", "close", source, "may")

@@ -4,8 +4,8 @@ import re
 from pathlib import PurePath
 
 from streamscore.errors import UsageError
+from streamscore.sources.source import NAME_PATTERN
 
-_NAME = re.compile(r"[a-z][a-z0-9_-]{0,48}")
 _BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z0-9]+")
 _LONGEST = 49
 _SUFFIX = re.compile(r"\.(csv|jsonl|ndjson)(\.gz)?$", re.IGNORECASE)
@@ -36,7 +36,7 @@ def check_source_name(name: str, taken: tuple[str, ...]) -> None:
     UsageError
         When it is no name of a source, or is taken.
     """
-    if not _NAME.fullmatch(name):
+    if not re.search(NAME_PATTERN, name):
         raise UsageError(
             "a source's name is 1 to 49 lower-case letters, digits, _ and -, and begins with a "
             f"letter; received --name {name!r}"
