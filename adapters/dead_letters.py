@@ -26,7 +26,7 @@ from streamscore.dead_letters import (
 from streamscore.errors import BrokerError, UsageError
 from streamscore.runs import check_run_name
 from streamscore.settings import Kafka, Settings
-from streamscore.sources import Source
+from streamscore.sources import Source, source_argument
 from streamscore.topics import topic_name
 
 _MOST_DIGITS = 19
@@ -142,7 +142,7 @@ class DeadLetters:
             raise UsageError(
                 "a dead letter is named by its number, by its record's position, or by "
                 f"TOPIC/PARTITION/OFFSET of its record; {self.topic} has no {wanted}. "
-                f"`streamscore deadletters list {self._source.name}{self._option()}` shows some"
+                f"`streamscore deadletters list {self._argument()}` shows some"
             )
         return letter, is_sent
 
@@ -156,11 +156,13 @@ class DeadLetters:
     def _advice(self) -> str:
         name = self._source.name
         if self._run is None:
-            return f"A scorer of {name} creates it, or `streamscore topics create`"
+            create = f"`streamscore topics create --source {source_argument(name)}`"
+            return f"A scorer of {name} creates it, or {create}"
         return f"`streamscore runs list {name}` shows the runs of {name}"
 
-    def _option(self) -> str:
-        return f" --run {self._run}" if self._run else ""
+    def _argument(self) -> str:
+        named = source_argument(self._source.name)
+        return f"{named} --run {self._run}" if self._run else named
 
     def _messages(self, ends: Mapping[int, Span]) -> Iterator[Any]:
         with self._errors(), self._reading(committed=True) as reading:

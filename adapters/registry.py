@@ -110,7 +110,7 @@ class Registry:
         except NotThereError as error:
             raise UsageError(
                 f"A model version must be registered at {self._rest.address}; received {name} "
-                f"version {version}, which is not. `streamscore models list` shows what is."
+                f"version {version}, which is not. `streamscore models list SOURCE` shows what is."
             ) from error
         return self._understood(_only_version, answer)
 

@@ -22,7 +22,7 @@ from streamscore.runs import (
     known_run,
 )
 from streamscore.settings import Settings
-from streamscore.sources import Source
+from streamscore.sources import Source, source_argument
 from streamscore.topics import topic_name
 
 _LEAVING_SECONDS = 30.0
@@ -197,7 +197,7 @@ def _make_topics(settings: Settings, source: Source, name: str, partitions: int 
             raise BrokerError(
                 f"the topic {topic_name('runs', prefix=settings.topics.prefix)} must exist for a "
                 "run to be opened, and could not be created. Create it with `streamscore topics "
-                f"create --source {source.name}`, under an account that may"
+                f"create --source {source_argument(source.name)}`, under an account that may"
             )
     if there["records"].partitions != partitions:
         raise UsageError(

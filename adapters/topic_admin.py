@@ -17,7 +17,7 @@ from kafka.errors import KafkaError, for_code
 from adapters.kafka_clients import kafka_python_config, servers
 from streamscore.errors import BrokerError
 from streamscore.settings import Kafka, Settings
-from streamscore.sources import Source
+from streamscore.sources import Source, source_argument
 from streamscore.topics import KINDS, Kind, TopicPlan, planned_topics, topic, topic_name
 
 ANSWER_TIMEOUT_SECONDS = 15.0
@@ -299,8 +299,8 @@ def _not_there(
         names = ", ".join(plan.name for plan in missing)
         rule = (
             f"The topics of {source.name} must exist when topics.create is false; missing: "
-            f"{names}. Create them with `streamscore topics create --source {source.name}`, where "
-            "you may."
+            f"{names}. Create them with `streamscore topics create --source "
+            f"{source_argument(source.name)}`, where you may."
         )
     else:
         rule = (

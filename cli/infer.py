@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -116,4 +117,5 @@ def _report(draft: Draft, found: SampleCheck, file: str, out: Path | None) -> li
     ]
     if out is None:
         return [*lines, "Keep the draft with --out FILE.toml."]
-    return [*lines, f"Next: streamscore sources check {out} {file}"]
+    following = shlex.join(["streamscore", "sources", "check", str(out), file])
+    return [*lines, f"Next: {following}"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -38,14 +39,17 @@ def up(
     Other terminals use them with the settings file that is printed.
     """
     from embedded.up import running_stack
-    from streamscore.sources import builtin_names
+    from streamscore.sources import builtin_names, load_source
 
+    named = sources or builtin_names()
+    for one in named:  # a fault of a source is told before anything is started
+        load_source(one)
     invocation = invocation_of(context)
     embedded = invocation.settings().embedded
     chosen = data_dir or (Path(embedded.data_dir) if embedded.data_dir else None)
     try:
         with running_stack(
-            sources or builtin_names(),
+            named,
             invocation.environ,
             data_dir=chosen,
             keep=embedded.keep or data_dir is not None,
@@ -73,11 +77,30 @@ def _tell(running: Running, *, json: bool) -> None:
             ("logs", addresses.logs),
         ],
     )
-    source = running.sources[0]
-    command = f"streamscore --config {addresses.settings_file}"
-    typer.echo(
-        f"In another terminal, for instance:\n\n"
-        f"  {command} train {source} FILE\n"
-        f"  {command} replay {source} FILE\n\n"
-        "Ctrl-C ends all of it."
-    )
+    commands = commands_for_others(addresses.settings_file, running.sources[0])
+    typer.echo("In another terminal, for instance:\n")
+    for command in commands:
+        typer.echo(f"  {command}")
+    typer.echo("\nCtrl-C ends all of it.")
+
+
+def commands_for_others(settings_file: str, source: str) -> list[str]:
+    """Return commands for another terminal, which use what is up.
+
+    Parameters
+    ----------
+    settings_file : str
+        Path of the settings that lead to it.
+    source : str
+        A source that is scored: its name, or the path of its TOML file.
+
+    Examples
+    --------
+    >>> commands_for_others("/tmp/s.toml", "accidents")[1]
+    'streamscore --config /tmp/s.toml replay accidents FILE'
+    """
+    command = ["streamscore", "--config", settings_file]
+    return [
+        shlex.join([*command, "train", source, "--history", "FILE"]),
+        shlex.join([*command, "replay", source, "FILE"]),
+    ]

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from scorer.step import Message
 from streamscore.settings import Scorer
-from streamscore.sources import Reason, RecordFault
+from streamscore.sources import Reason, RecordFault, source_argument
 
 log = logging.getLogger(__name__)
 
@@ -90,8 +90,8 @@ class Pausing:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._name = name
-        self._source = source
-        self._letters = f"{source} --run {run}" if run else source
+        self._source = source_argument(source)
+        self._letters = f"{self._source} --run {run}" if run else self._source
         self._share = settings.pause_share
         self._records = settings.pause_records
         self._seconds = settings.pause_seconds

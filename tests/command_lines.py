@@ -20,6 +20,14 @@ def fault_of(line: str) -> str | None:
     return None
 
 
+def is_only_named(line: str) -> bool:
+    """Whether a line has nothing but the names of a command and of the group that it is in."""
+    command: object = _idle_program()
+    for word in line.split()[1:]:
+        command = command.commands.get(word) if isinstance(command, TyperGroup) else None
+    return command is not None
+
+
 @cache
 def _idle_program() -> TyperGroup:
     program = build_command({})

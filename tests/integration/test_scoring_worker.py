@@ -292,7 +292,7 @@ def test_a_worker_pauses_on_a_bad_topic_says_so_and_goes_on_by_command(service: 
         for part in (
             "mostly wrong_type",
             f"{service.topics['records'].name}/0/600: 'Expected `object`, got `array`'",
-            "`streamscore deadletters resume sensors`",
+            "`streamscore deadletters resume sensors.toml`",
         ):
             assert part in said
         status, said = service.page("health")

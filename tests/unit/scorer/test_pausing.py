@@ -71,8 +71,8 @@ def test_a_pause_says_why_and_what_ends_it() -> None:
     assert stream.pausing.why() == (
         "paused: 6 of the latest 8 records are bad, mostly wrong_type (5), such as "
         "records.accidents/0/7: 'Expected `int`, got `str` - at `$.n`', more than "
-        "scorer.pause_share = 0.5 allows. `streamscore deadletters list x` shows them. "
-        "Goes on in 48 s, or with `streamscore deadletters resume x`"
+        "scorer.pause_share = 0.5 allows. `streamscore deadletters list x.toml` shows them. "
+        "Goes on in 48 s, or with `streamscore deadletters resume x.toml`"
     )
 
 
@@ -81,7 +81,7 @@ def test_a_pause_in_a_run_names_the_run_whose_dead_letters_to_look_at() -> None:
     bad = [(place, FAULT) for place in range(6)]
     pausing.admit([Consumed(place, b"") for place in range(6)], bad)
     assert pausing.committed()
-    assert "`streamscore deadletters list x --run june` shows them" in pausing.why()
+    assert "`streamscore deadletters list x.toml --run june` shows them" in pausing.why()
 
 
 def test_the_detail_of_a_private_event_time_is_not_shown() -> None:
