@@ -88,6 +88,15 @@ def test_the_shares_of_a_golden_attribution_fall_and_sum_to_one() -> None:
     assert shares == sorted(shares, reverse=True)
 
 
+def test_the_page_shows_an_anomaly_that_is_one_with_every_part_of_a_reason() -> None:
+    page = (EVENTS.parent / "events.md").read_text("utf-8")
+    shown = msgspec.json.decode(page.partition("```json\n")[2].partition("```")[0])
+    schema = msgspec.json.decode(event_schemas()["anomaly.v1"])
+    reason = schema["$defs"]["Attribution"]["properties"]
+    assert set().union(*shown["data"]["attribution"]) == set(reason)
+    assert unknown_or_missing(shown, schema, schema) == {"position", "source"}, "it is shortened"
+
+
 def test_a_dead_letter_is_written_as_its_golden_example_says() -> None:
     expected = golden("deadletter.v1.json")
     accidents = load_source("accidents")
