@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from cli.invocation import DialectOption, Invocation, error_console, invocation_of
 from cli.record_inputs import ONE_FILE_HELP, Format
 from streamscore.errors import UsageError
+from streamscore.quantities import counted
 
 if TYPE_CHECKING:
+    from scorer.file_scoring import RowScore
     from scorer.score_tables import Write
     from streamscore.scoring import Model
-    from streamscore.sources.record_files import RecordFile
 
 
 def register(app: typer.Typer) -> None:
@@ -24,7 +28,7 @@ def register(app: typer.Typer) -> None:
     app.command("score-file", rich_help_panel="Streams")(score_file)
 
 
-def score_file(
+def score_file(  # noqa: PLR0913  # an argument for each option
     context: typer.Context,
     source: Annotated[str, typer.Argument(help="A source: its name, or the path of its TOML.")],
     file: Annotated[str, typer.Argument(help=ONE_FILE_HELP)],
@@ -41,6 +45,13 @@ def score_file(
         typer.Option(metavar="FILE", help=".csv, .jsonl or .parquet; standard output by default."),
     ] = None,
     format_: Format = None,
+    from_: Annotated[
+        str | None,
+        typer.Option("--from", metavar="TIME", help="Score from this event time on."),
+    ] = None,
+    to: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Score before this event time only.")
+    ] = None,
     stateless: Annotated[
         bool,
         typer.Option(
@@ -52,42 +63,97 @@ def score_file(
         bool, typer.Option("--json", help="Print JSON lines where --out is not given.")
     ] = False,
 ) -> None:
-    """Score a file's rows in their order, just as the stream would score them."""
-    from adapters.record_inputs import record_file
-    from scorer.score_tables import csv_writer, json_writer, table_file
+    """Score a file's rows in their order, just as the stream would score them.
 
-    if out is not None and out.resolve() == Path(file).resolve():
-        raise UsageError(f"--out must be another file than the one that is read; received {out}")
+    With --out, what was there before stays unless the whole file was read and a row was scored.
+    """
+    from adapters.record_inputs import record_file
+    from scorer.file_scoring import score_file as scored_batches
+    from scorer.score_tables import check_suffix, table_file
+    from streamscore.sources.time_range import time_range
+
+    if out is not None:
+        check_suffix(out)
+        if out.resolve() == Path(file).resolve():
+            raise UsageError(
+                f"--out must be another file than the one that is read; received {out}"
+            )
     invocation = invocation_of(context)
     records = record_file(file, format_, invocation.environ)
     loaded = _model(invocation, source, model, bundle, stateless=stateless)
+    times = time_range(loaded.source, from_, to)
+    batches = scored_batches(loaded, records, dialect=dialect, times=times)
+    first = next(batches, None)  # what is wrong with the input is told before anything is written
+    if first is None:
+        raise _nothing_to_score(file, "there is none in it, or none of the range of time")
+    batches = chain([first], batches)
     if out is not None:
         with table_file(out) as write:
-            _score(loaded, records, dialect, write)
-        return
+            outcome = _written(batches, write)
+            outcome.check(source, file)  # within, so that what was there before stays
+    else:
+        printed = _printed(batches, json=json)
+        if printed is None:
+            return
+        outcome = printed
+        outcome.check(source, file)
+    version = f" version {loaded.version.version}" if loaded.version.version else ""
+    error_console().print(
+        f"{counted(outcome.scored, 'row')} scored with {loaded.version.name}{version}, "
+        f"{outcome.flagged:,} flagged, {outcome.rejected:,} rejected"
+    )
+
+
+class _Outcome(NamedTuple):
+    """How many rows were scored, flagged and rejected, and why the first of these was."""
+
+    scored: int
+    flagged: int
+    rejected: int
+    first_rejected: str
+
+    def check(self, source: str, file: str) -> None:
+        """Refuse where no row was scored: then it is hardly a file of the source."""
+        if self.scored:
+            return
+        rows = counted(self.rejected, "row was", "rows were")
+        check = shlex.join(["streamscore", "sources", "check", source, file])
+        raise _nothing_to_score(
+            file,
+            f"{rows} rejected, the first one because of {self.first_rejected}. It is probably not "
+            f"of the source {source}: `{check}` tells more",
+        )
+
+
+def _nothing_to_score(file: str, found: str) -> UsageError:
+    return UsageError(f"scores need at least one record of the source; of {file} {found}")
+
+
+def _written(batches: Iterator[list[RowScore]], write: Write) -> _Outcome:
+    scored = flagged = rejected = 0
+    first_rejected = ""
+    for rows in batches:
+        write(rows)
+        bad = [f"{row.rejected} (line {row.line})" for row in rows if row.rejected is not None]
+        first_rejected = first_rejected or next(iter(bad), "")
+        rejected += len(bad)
+        scored += len(rows) - len(bad)
+        flagged += sum(row.flagged for row in rows)
+    return _Outcome(scored, flagged, rejected, first_rejected)
+
+
+def _printed(batches: Iterator[list[RowScore]], *, json: bool) -> _Outcome | None:
+    """Print batches; None where whoever reads has enough."""
+    from scorer.score_tables import csv_writer, json_writer
+
     try:
-        write = json_writer(sys.stdout) if json else csv_writer(sys.stdout)
-        _score(loaded, records, dialect, write)
+        outcome = _written(batches, json_writer(sys.stdout) if json else csv_writer(sys.stdout))
         sys.stdout.flush()
     except BrokenPipeError:
-        # Whoever read had enough; Python would complain of it once more when it ends.
+        # Python would complain of it once more when it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _score(model: Model, file: RecordFile, dialect: str | None, write: Write) -> None:
-    from scorer.file_scoring import score_file as scored_batches
-
-    scored = flagged = rejected = 0
-    for rows in scored_batches(model, file, dialect=dialect):
-        write(rows)
-        scored += sum(row.rejected is None for row in rows)
-        rejected += sum(row.rejected is not None for row in rows)
-        flagged += sum(row.flagged for row in rows)
-    version = f" version {model.version.version}" if model.version.version else ""
-    error_console().print(
-        f"{scored:,} rows scored with {model.version.name}{version}, {flagged:,} flagged, "
-        f"{rejected:,} rejected"
-    )
+        return None
+    return outcome
 
 
 def _model(

@@ -14,6 +14,9 @@ from streamscore.events import iso_utc
 from streamscore.scoring import Model, PartitionFold, Scored
 from streamscore.sources.record_files import RecordFile
 from streamscore.sources.row_files import FileRow, read_rows
+from streamscore.sources.time_range import TimeRange
+
+_ALL_TIME = TimeRange()
 
 BATCH_RECORDS = 4096
 """Rows read and scored at once; no score depends on it."""
@@ -64,6 +67,7 @@ def score_file(
     file: RecordFile,
     batch_records: int = BATCH_RECORDS,
     dialect: str | None = None,
+    times: TimeRange = _ALL_TIME,
 ) -> Iterator[list[RowScore]]:
     """Score the rows of a file in their order, as a partition of these records would be.
 
@@ -77,11 +81,13 @@ def score_file(
         How many rows are read and yielded at once, at least 1.
     dialect : str or None
         How the file is written; None recognises it.
+    times : TimeRange
+        Records of other event times are passed over, as if the file did not have them.
 
     Yields
     ------
     list of RowScore
-        One for each row of the file, in its order.
+        One for each row of the file, in its order; the lists are never empty.
 
     Raises
     ------
@@ -89,7 +95,8 @@ def score_file(
         When the file cannot be read.
     """
     fold = PartitionFold(model, model.new_window(1))
-    rows = read_rows(model.source, file, dialect, max_bytes=model.codec.max_bytes)
+    every = read_rows(model.source, file, dialect, max_bytes=model.codec.max_bytes)
+    rows = (one for one in every if one.row is None or times.holds(one.row.utc_ms))
     while batch := list(islice(rows, batch_records)):
         yield _scored(fold, batch)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
@@ -23,10 +24,13 @@ _COLUMNS = RowScore.__struct_fields__
 def table_file(path: Path) -> Iterator[Write]:
     """Open a file to write row scores to; its suffix says how.
 
+    They are written beside it, and take its place at the end of the block: where that fails, what
+    was there stays.
+
     Parameters
     ----------
     path : Path
-        Ends in one of `SUFFIXES`; overwritten.
+        Ends in one of `SUFFIXES`.
 
     Yields
     ------
@@ -38,14 +42,42 @@ def table_file(path: Path) -> Iterator[Write]:
     UsageError
         When the suffix is another, or the file cannot be written.
     """
-    if path.suffix not in SUFFIXES:
-        raise UsageError(f"scores go to a file ending in {', '.join(SUFFIXES)}; received {path}")
+    check_suffix(path)
     opened = _parquet_file if path.suffix == ".parquet" else _text_file
     try:
-        with opened(path) as write:
+        with _in_place_of(path) as beside, opened(beside) as write:
             yield write
     except OSError as error:
         raise UsageError(f"{path} must be writable; it is not: {error}") from error
+
+
+def check_suffix(path: Path) -> None:
+    """Check that the suffix of a file says how row scores are written to it.
+
+    Raises
+    ------
+    UsageError
+        When it is none of `SUFFIXES`.
+    """
+    if path.suffix not in SUFFIXES:
+        raise UsageError(f"scores go to a file ending in {', '.join(SUFFIXES)}; received {path}")
+
+
+@contextlib.contextmanager
+def _in_place_of(path: Path) -> Iterator[Path]:
+    """Yield a file of the same suffix beside a file, which it takes the place of at the end."""
+    target = path.resolve()  # a link stays one
+    if target.exists() and not target.is_file():
+        yield target  # a pipe is written to as it is
+        return
+    beside = target.with_name(f".{target.stem}.unfinished{target.suffix}")
+    try:
+        yield beside
+        if target.exists():
+            shutil.copymode(target, beside)
+        beside.replace(target)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def csv_writer(file: IO[str]) -> Write:

@@ -1,5 +1,6 @@
 """`streamscore score-file` with a bundle's folder: no Kafka, no MLflow."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from cli.app import main
 from scorer.file_scoring import RowScore, score_file
 from streamscore.bundle import write_bundle
 from streamscore.sources.record_files import LocalFile
+from tests.command_lines import fault_of
 from tests.sensors import SENSORS_TOML, sensor_values, write_lines
 from tests.trained_sensors import CODEC, sensors_history, sensors_model, sensors_training
 from trainer.training import train
@@ -67,6 +69,75 @@ def test_a_file_takes_the_scores_and_standard_output_stays_empty(
     assert capsys.readouterr().out == ""
     found = [msgspec.json.decode(line, type=RowScore) for line in out.read_bytes().splitlines()]
     assert found == expected(records)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("absent.csv", None),
+        ("broken.csv.gz", b"no gzip"),
+        ("headless.csv", b"a,b\n1,2\n"),
+        ("empty.jsonl", b""),
+        ("orders.jsonl", b'{"order": 1}\n{"order": 2}\n'),
+    ],
+)
+def test_a_result_stays_where_a_file_has_no_row_to_score(
+    name: str,
+    text: bytes | None,
+    source: str,
+    bundle: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    file, out = tmp_path / name, tmp_path / "keep.csv"
+    if text is not None:
+        file.write_bytes(text)
+    out.write_text("kept")
+    call = ["score-file", source, str(file), "--bundle", bundle]
+    assert main([*call, "--out", str(out)]) == 2
+    assert out.read_text() == "kept"
+    assert not list(tmp_path.glob(".*"))
+    capsys.readouterr()
+    assert main(call) == 2
+    printed = capsys.readouterr()
+    assert ("line,event_time" in printed.out) == (name == "orders.jsonl")
+    assert printed.err.startswith("Used wrongly: ")
+
+
+def test_a_file_of_another_source_is_told_to_be_one(
+    source: str, bundle: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = write_lines(tmp_path / "orders.jsonl", [b'{"order": 1}', b'{"order": 2}'])
+    assert main(["score-file", source, str(file), "--bundle", bundle]) == 2
+    printed = capsys.readouterr()
+    assert [line.split(",")[0] for line in printed.out.splitlines()] == ["line", "1", "2"]
+    assert "2 rows were rejected, the first one because of missing_field" in printed.err
+    (shown,) = re.findall(r"`(.+?)`", printed.err.partition(". It is probably not of ")[2])
+    assert fault_of(shown) is None
+
+
+def test_a_result_takes_the_place_of_an_earlier_one(
+    source: str, bundle: str, records: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "scores.csv"
+    out.write_text("before")
+    call = ["score-file", source, str(records), "--bundle", bundle, "--out", str(out)]
+    assert main(call) == 0
+    assert len(out.read_text().splitlines()) == 32
+
+
+def test_only_records_of_a_range_of_time_are_scored(
+    source: str, bundle: str, records: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    times = [row.event_time for row in expected(records) if row.event_time is not None]
+    call = ["score-file", source, str(records), "--bundle", bundle, "--json"]
+    assert main([*call, "--from", times[10], "--to", times[20]]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    found = [msgspec.json.decode(line, type=RowScore) for line in lines]
+    assert [row.event_time for row in found if row.rejected is None] == times[10:20]
+    assert [row.line for row in found if row.rejected is not None] == [31]
+    assert main([*call, "--from", times[20], "--to", times[10]]) == 2
+    assert "must start before it ends" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

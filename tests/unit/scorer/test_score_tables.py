@@ -1,5 +1,6 @@
 import csv
 import io
+import os
 from pathlib import Path
 
 import msgspec
@@ -64,6 +65,44 @@ def test_a_table_without_rows_has_its_columns(tmp_path: Path) -> None:
     text = io.StringIO()
     csv_writer(text)
     assert text.getvalue() == ",".join(RowScore.__struct_fields__) + "\n"
+
+
+def write_in_part(path: Path) -> None:
+    with table_file(path) as write:
+        write(ROWS[:1])
+        raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
+def test_what_was_there_stays_until_all_is_written(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"scores.{suffix}"
+    path.write_bytes(b"before")
+    path.chmod(0o640)
+    with pytest.raises(ZeroDivisionError):
+        write_in_part(path)
+    assert path.read_bytes() == b"before"
+    assert written(path) == ROWS
+    assert [one.name for one in tmp_path.iterdir()] == [path.name]
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_link_goes_on_leading_to_its_file(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    link = tmp_path / "scores.csv"
+    link.symlink_to(tmp_path / "elsewhere" / "scores.csv")
+    assert written(link) == ROWS
+    assert link.is_symlink()
+
+
+def test_a_pipe_takes_scores_as_they_are_written(tmp_path: Path) -> None:
+    pipe = tmp_path / "scores.csv"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    with table_file(pipe) as write:
+        write(ROWS)
+    assert read_csv(os.read(reader, 10_000).decode()) == ROWS
+    os.close(reader)
+    assert pipe.is_fifo()
 
 
 @pytest.mark.parametrize("name", ["a.xlsx", "absent/a.csv", "absent/a.parquet"])
