@@ -12,7 +12,7 @@ from streamscore.sources.inference.file_dialect import NAME, FileDialect
 from streamscore.sources.inference.rates import Pace
 from streamscore.sources.inference.samples import Sample
 from streamscore.sources.inference.time_columns import TimeColumn
-from streamscore.sources.inference.time_layouts import says_offset, zone_of
+from streamscore.sources.inference.time_layouts import zone_of
 from streamscore.sources.source import Cycle, Field
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
@@ -172,8 +172,9 @@ def _time_reasons(guess: EventTimeGuess, zone: str | None) -> Iterator[str]:
     if guess.is_relative:
         yield "It counts seconds from a moment that is not known: dates are those of 1970, and"
         yield "hours and weekdays mean nothing."
-    elif zone is None and not says_offset(time.format):
-        yield "No offset is written and UTC is assumed: name the zone of the writer's clock."
+    elif zone is None and guess.offsets != "all":
+        which = "No offset is written" if guess.offsets == "none" else "Some times have no offset"
+        yield f"{which} and UTC is assumed: name the zone of the writer's clock."
     if time.rival is not None:
         yield f"No value tells day from month: it may be {time.rival} instead."
     if time.unread:

@@ -13,7 +13,6 @@ from streamscore.sources.inference.file_dialect import file_dialect_of
 from streamscore.sources.inference.naming import check_source_name, source_name_of
 from streamscore.sources.inference.rates import Pace, pace_of
 from streamscore.sources.inference.samples import Sample, read_sample
-from streamscore.sources.inference.time_layouts import says_offset
 from streamscore.sources.inference.value_types import TypedColumn, typed_columns
 from streamscore.sources.record_files import RecordFile
 from streamscore.sources.source import Source
@@ -142,8 +141,9 @@ def _to_check(
         found.append(
             f"{time.time.unread:,} rows of the sample have another time ({time.time.example!r})"
         )
-    if plan.zone is None and not time.is_relative and not says_offset(time.time.format):
-        found.append("zone: none is written, UTC is assumed; --zone names another")
+    if plan.zone is None and time.offsets != "all":
+        which = "none is" if time.offsets == "none" else "of some times none is"
+        found.append(f"zone: {which} written, UTC is assumed; --zone names another")
     found += _unsure_numbers(columns)
     private = [one.name for one in fields if one.field.private]
     if private:

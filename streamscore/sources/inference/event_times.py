@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+import msgspec
 from msgspec import Struct
 
 from streamscore.errors import UsageError
@@ -14,6 +15,7 @@ from streamscore.sources.inference.time_columns import (
     relative_column,
     time_column,
 )
+from streamscore.sources.inference.time_offsets import Offsets, offsets_of
 from streamscore.sources.inference.value_types import TypedColumn
 from streamscore.sources.inference.vocabulary import EVENT_WORDS, OTHER_TIME_WORDS, TIME_WORDS
 
@@ -36,12 +38,15 @@ class EventTimeGuess(Struct, frozen=True, kw_only=True):
         Whether it counts seconds since some unknown moment.
     is_named : bool
         Whether the user named it.
+    offsets : {"all", "some", "none"}
+        How many of its times say how far they are from UTC.
     """
 
     time: TimeColumn
     others: tuple[TimeColumn, ...] = ()
     is_relative: bool = False
     is_named: bool = False
+    offsets: Offsets = "all"
 
 
 def event_time_of(
@@ -65,6 +70,15 @@ def event_time_of(
     UsageError
         When no column holds times, or not the one that is named.
     """
+    guess = _guess(sample, columns, zone, wanted)
+    if guess.is_relative:
+        return guess
+    return msgspec.structs.replace(guess, offsets=offsets_of(guess.time))
+
+
+def _guess(
+    sample: Sample, columns: Sequence[TypedColumn], zone: str, wanted: str | None
+) -> EventTimeGuess:
     times = [time for column in columns if (time := _time_of(column, zone, wanted)) is not None]
     if wanted is not None:
         return _named(sample, columns, times, zone, wanted)

@@ -199,8 +199,8 @@ def _decided(columns: list[TimeColumn]) -> TimeColumn:
 
 def reads_any(layout: str, texts: Iterable[str]) -> bool:
     """Tell whether a format reads one of some texts."""
-    clock = _clock(layout, "UTC")
-    return any(_moment(clock, text) is not None for text in set(texts))
+    clock = clock_of(layout, "UTC")
+    return any(moment_of(clock, text) is not None for text in set(texts))
 
 
 def _best_beside(time: TimeColumn, rest: list[str]) -> str | None:
@@ -234,13 +234,13 @@ def _joined(time: TimeColumn, more: TimeColumn) -> TimeColumn:
 
 
 def _share(layout: str, texts: list[str]) -> float:
-    clock = _clock(layout, "UTC")
-    return sum(_moment(clock, text) is not None for text in texts) / len(texts)
+    clock = clock_of(layout, "UTC")
+    return sum(moment_of(clock, text) is not None for text in texts) / len(texts)
 
 
 def _read_as(column: TypedColumn, layout: str, zone: str, values: list[object]) -> TimeColumn:
-    clock = _clock(layout, zone_of(layout, zone))
-    readings = {value: _moment(clock, value) for value in dict.fromkeys(values)}
+    clock = clock_of(layout, zone_of(layout, zone))
+    readings = {value: moment_of(clock, value) for value in dict.fromkeys(values)}
     utc_ms = [readings[value] for value in values]
     failed = (v for v, at in zip(values, utc_ms, strict=True) if at is None and v is not None)
     unread = list(islice(failed, len(values)))
@@ -253,14 +253,16 @@ def _read_as(column: TypedColumn, layout: str, zone: str, values: list[object]) 
     )
 
 
-def _clock(layout: str, zone: str) -> EventClock:
+def clock_of(layout: str, zone: str) -> EventClock:
+    """Return what reads times of any year in a layout; those without an offset are of the zone."""
     earliest, latest = _ANY_YEAR
     return EventClock(
         EventTime(field="", format=layout, zone=zone, earliest=earliest, latest=latest)
     )
 
 
-def _moment(clock: EventClock, value: object) -> int | None:
+def moment_of(clock: EventClock, value: object) -> int | None:
+    """Return when a value is, in milliseconds since the epoch; None where it is no such time."""
     if value is None:
         return None
     try:

@@ -62,11 +62,6 @@ def zone_of(layout: str, zone: str) -> str:
     return "UTC" if layout.endswith(_UTC) else zone
 
 
-def says_offset(layout: str) -> bool:
-    """Tell whether times in a layout leave no question of their zone."""
-    return layout.startswith("epoch") or "%z" in layout or layout.endswith(_UTC)
-
-
 def is_day_first(layout: str) -> bool:
     """Tell whether a layout has the number of the day before that of the month and the year."""
     return bool(_DAY_BEFORE_MONTH.search(layout))

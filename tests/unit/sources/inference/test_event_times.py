@@ -133,6 +133,44 @@ def test_a_zone_that_is_named_is_the_sources_own() -> None:
     assert any("zone:" in line for line in drafted("t.csv", content).to_check)
 
 
+@pytest.mark.parametrize(
+    "layout",
+    [
+        "%Y-%m-%dT%H:%M:%S.067Z",
+        "%Y-%m-%dT%H:%M:%SZ",
+        "%Y-%m-%dT%H:%M:%S+01:00",
+        "%Y-%m-%dT%H:%MZ",
+        "%Y-%m-%d %H:%M:%S -0500",
+        "%d/%b/%Y:%H:%M:%S +0200",
+        "%Y-%m-%d %H:%M:%S UTC",
+        "%a, %d %b %Y %H:%M:%S GMT",
+        "%s",
+    ],
+)
+def test_no_zone_is_asked_for_where_every_time_says_its_own(layout: str) -> None:
+    draft = drafted("t.csv", csv_bytes({"when": times(layout)}))
+    assert not any("zone:" in line for line in draft.to_check)
+    assert "UTC is assumed" not in draft.toml
+
+
+@pytest.mark.parametrize(
+    "layout", ["%Y-%m-%dT%H:%M:%S.067", "%Y-%m-%dT%H:%M", "%Y-%m-%d", "%d.%m.%Y %H:%M"]
+)
+def test_a_zone_is_asked_for_where_no_time_says_its_own(layout: str) -> None:
+    draft = drafted("t.csv", csv_bytes({"when": times(layout)}))
+    assert "zone: none is written, UTC is assumed; --zone names another" in draft.to_check
+    assert "# No offset is written and UTC is assumed" in draft.toml
+
+
+def test_a_zone_is_asked_for_where_some_times_say_none() -> None:
+    values = [*times("%Y-%m-%dT%H:%M:%SZ", rows=50), "2024-05-01T10:00:00", "2024-05-01T11:00:00"]
+    draft = drafted("t.csv", csv_bytes({"when": values}))
+    assert "zone: of some times none is written, UTC is assumed; --zone names another" in (
+        draft.to_check
+    )
+    assert "# Some times have no offset and UTC is assumed" in draft.toml
+
+
 def test_a_few_absurd_times_do_not_stretch_what_is_accepted() -> None:
     values = [*times("%Y-%m-%d %H:%M:%S", rows=500), "0002-01-01 00:00:00"]
     time = drafted("t.csv", csv_bytes({"when": values})).source.event_time
