@@ -21,7 +21,8 @@ def infer(
     context: typer.Context,
     file: Annotated[str, typer.Argument(metavar="FILE", help=ONE_FILE_HELP)],
     name: Annotated[
-        str | None, typer.Option(help="The source's name; else it is made of the file's.")
+        str | None,
+        typer.Option(help="The source's name; else it is made of that of --out, or the file's."),
     ] = None,
     rows: Annotated[int, typer.Option(min=1, help="Rows of the file that are looked at.")] = 20_000,
     out: Annotated[
@@ -44,7 +45,9 @@ def infer(
     each with its reason in a comment. The draft is a source as it stands; check its guesses.
     """
     from adapters.record_inputs import STANDARD_INPUT, record_file
+    from streamscore.sources import builtin_names
     from streamscore.sources.inference import InferencePlan, infer_source
+    from streamscore.sources.inference.naming import source_name_of
     from streamscore.sources.sampling import check_sample
 
     _check_out(out)
@@ -56,6 +59,8 @@ def infer(
     invocation = invocation_of(context)
     records = record_file(file, format_, invocation.environ)
     max_bytes = invocation.settings().scorer.record_max_bytes
+    if name is None and out is not None:
+        name = source_name_of(out.stem, builtin_names())
     draft = infer_source(records, InferencePlan(name=name, rows=rows, time=time, zone=zone))
     found = check_sample(draft.source, records, rows, max_bytes=max_bytes)
     if out is not None:

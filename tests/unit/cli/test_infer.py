@@ -26,7 +26,7 @@ def test_a_draft_is_written_and_the_next_step_is_said(
 ) -> None:
     out = tmp_path / "mine.toml"
     assert main(["sources", "infer", str(orders), "--out", str(out)]) == 0
-    assert load_source(str(out)).name == "orders"
+    assert load_source(str(out)).name == "mine"
     said = capsys.readouterr()
     assert said.out == ""
     assert "accepts 290 of 291 rows (99.66%)" in said.err
@@ -35,6 +35,24 @@ def test_a_draft_is_written_and_the_next_step_is_said(
     assert main(["sources", "check", str(out), str(orders)]) == 1
     assert main(["sources", "show", str(out)]) == 0
     assert "records a day" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("out", "options", "name"),
+    [
+        ("orders.toml", [], "orders"),
+        ("My Orders.toml", [], "my_orders"),
+        ("reviews.toml", [], "my_reviews"),
+        ("orders.toml", ["--name", "sales"], "sales"),
+    ],
+)
+def test_a_source_is_called_as_its_file_unless_a_name_is_given(
+    orders: Path, tmp_path: Path, out: str, options: list[str], name: str
+) -> None:
+    early = orders.rename(tmp_path / "orders_early.csv")
+    path = tmp_path / out
+    assert main(["sources", "infer", str(early), "--out", str(path), *options]) == 0
+    assert load_source(str(path)).name == name
 
 
 def test_a_draft_goes_to_standard_output_unless_told(
