@@ -68,7 +68,7 @@ def history_from_topic(
     except MissingTopicError as error:
         raise HistoryError(
             f"history is read from an existing topic; Kafka at {kafka.bootstrap_servers} has no "
-            f"{topic}. Replay records first, or train from files with --history FILE"
+            f"{topic}. Replay records first, or name files in the place of `topic`"
         ) from error
     except KafkaException as error:
         raise BrokerError(
