@@ -57,10 +57,10 @@ def train(  # noqa: PLR0913  # an argument for each option
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Decides every random choice.")] = None,
     detector: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="Detector or recipe; without it what fits the source. `streamscore detectors` "
+            help="One detector or recipe; without it what fits the source. `streamscore detectors` "
             "lists them.",
         ),
     ] = None,
@@ -93,10 +93,11 @@ def train(  # noqa: PLR0913  # an argument for each option
     invocation = invocation_of(context)
     settings = invocation.settings(**({} if seed is None else {"trainer__seed": str(seed)}))
     files = history_files(history, format_, invocation)
-    plan = training_plan(source, files, from_, to, detector, dialect, run, labels=labels)
-    if detector is not None and is_compared(detector):
-        _refuse_a_bundle(detector, bundle_dir)
-        report = run_compared(settings, plan, detector, time.perf_counter)
+    name = _only_one(detector)
+    plan = training_plan(source, files, from_, to, name, dialect, run, labels=labels)
+    if name is not None and is_compared(name):
+        _refuse_a_bundle(name, bundle_dir)
+        report = run_compared(settings, plan, name, time.perf_counter)
     elif bundle_dir is not None:
         report = write_trained_bundle(settings, plan, bundle_dir, time.perf_counter)
     else:
@@ -162,6 +163,17 @@ def training_plan(
         dialect=dialect,
         labels=labels,
     )
+
+
+def _only_one(detectors: list[str] | None) -> str | None:
+    if detectors is None:
+        return None
+    if len(detectors) > 1:
+        raise UsageError(
+            f"one detector is trained at a time; received {' and '.join(detectors)}. Leave all but "
+            "one out; `streamscore evaluate` compares several"
+        )
+    return detectors[0]
 
 
 def _refuse_a_bundle(detector: str, folder: Path | None) -> None:

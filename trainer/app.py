@@ -21,6 +21,7 @@ from streamscore.sources.record_files import RecordFile
 from streamscore.sources.time_range import TimeRange
 from streamscore.topics import topic_name
 from trainer import pyfunc_model
+from trainer.detector_names import check_fits
 from trainer.history import History, history_from_files
 from trainer.input_table import example_table, input_columns
 from trainer.plots import write_plots
@@ -101,8 +102,8 @@ def run_training(
     HistoryError
         When there are too few records.
     UsageError
-        When a file cannot be read, there is no such detector, or the source's embedding is not
-        installed.
+        When a file cannot be read, there is no such detector, it is not for such a source, or the
+        source's embedding is not installed.
     BrokerError
         When history is to be read from a topic and Kafka does not answer.
     RegistryError
@@ -136,6 +137,7 @@ def write_trained_bundle(
         Seconds from any fixed moment.
     """
     started = clock()
+    check_fits(plan.detector, plan.source)
     require_embedding(plan.source)
     make_bundle_folder(folder)
     codec = codec_of(settings, plan.source)
@@ -161,6 +163,7 @@ def prepare_model(settings: Settings, plan: TrainingPlan, folder: Path, clock: C
         Seconds from any fixed moment.
     """
     started = clock()
+    check_fits(plan.detector, plan.source)
     require_embedding(plan.source)
     codec = codec_of(settings, plan.source)
     history = read_history(settings, codec, plan)

@@ -10,7 +10,11 @@ from msgspec import Struct
 from streamscore.detectors.names import detector_named
 from streamscore.detectors.recipes import RECIPES, is_recipe, recipe_names
 from streamscore.errors import UsageError
+from streamscore.sources import Source
 from trainer.compared.names import COMPARED, compared_names
+
+TEXT = "text"
+"""The recipe for records with texts."""
 
 _CLOSE = 3
 """How many names that are like a mistaken one are shown first."""
@@ -99,6 +103,28 @@ def is_compared(name: str) -> bool:
         "  Those that score the stream can be joined, as in categorical+text.\n"
         "  `streamscore detectors` says what each is good for"
     )
+
+
+def check_fits(name: str | None, source: Source) -> None:
+    """Check that a recipe that is named is meant for such a source.
+
+    Parameters
+    ----------
+    name : str or None
+        A recipe or a detector; None is what fits the source.
+    source : Source
+        What would be learned from.
+
+    Raises
+    ------
+    UsageError
+        When hardly anything of the recipe would be left.
+    """
+    if name == TEXT and not source.with_role("text"):
+        raise UsageError(
+            f"the recipe {TEXT} is for records with texts; received {source.name}, which has no "
+            "field of the role text. Leave --detector out to train what fits the source"
+        )
 
 
 def _purpose(name: str) -> str:

@@ -60,12 +60,30 @@ def test_a_name_like_none_gets_the_lists_alone() -> None:
             ["--detector", "pyod-ecod", "--bundle-dir", "made"],
             "--bundle-dir takes a detector that scores the stream; received pyod-ecod",
         ),
+        (
+            ["--detector", "categorical", "--detector", "repeats"],
+            "one detector is trained at a time; received categorical and repeats",
+        ),
+        (
+            ["--detector", "text"],
+            "the recipe text is for records with texts; received accidents, which has no field",
+        ),
+        (
+            ["--detector", "text", "--bundle-dir", "made"],
+            "the recipe text is for records with texts; received accidents, which has no field",
+        ),
     ],
 )
 def test_what_cannot_be_trained_is_refused_before_any_history_is_read(
-    options: list[str], told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    options: list[str],
+    told: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     history = tmp_path / "history.jsonl"
     history.write_text("{}\n")
+    monkeypatch.chdir(tmp_path)
     assert main(["train", "accidents", "--history", str(history), *options]) == 2
     assert told in capsys.readouterr().err
+    assert [one.name for one in tmp_path.iterdir()] == ["history.jsonl"]
