@@ -10,6 +10,7 @@ import typer
 from cli.invocation import error_console, invocation_of, print_json, print_table
 from cli.source_names import SourceArgument
 from streamscore.errors import UsageError
+from streamscore.quantities import counted
 
 if TYPE_CHECKING:
     from adapters.redrive import Redriven
@@ -91,9 +92,10 @@ def list_letters(
         ],
     )
     if counts.later:
-        typer.echo(f"{counts.later} letters are of a later format: {counts.why_later}")
+        later = counted(counts.later, "letter is", "letters are")
+        typer.echo(f"{later} of a later format: {counts.why_later}")
     if counts.foreign:
-        typer.echo(f"{counts.foreign} messages that no scorer wrote were passed over.")
+        typer.echo(_passed_over(counts.foreign))
 
 
 def show(
@@ -241,21 +243,26 @@ def _tell(result: Redriven, source: Source) -> None:
     would = "would be " if result.is_dry else ""
     by_reason = ", ".join(f"{count} {name}" for name, count in result.by_reason.items())
     behind = f": {by_reason}" if by_reason else ""
-    typer.echo(f"{result.records} records {would}sent back to {result.topic}{behind}.")
+    typer.echo(f"{counted(result.records, 'record')} {would}sent back to {result.topic}{behind}.")
     for partition, sent in result.partitions.items():
         typer.echo(
             f"  partition {partition}: {sent.records}, at offsets {sent.first_offset} to "
             f"{sent.last_offset}"
         )
     meanings = {
-        "redriven": "were sent back before",
-        "returned": "came back after they had been sent back; --again sends them once more",
-        "tombstone": "have no value",
-        "incomplete": "lack a body, a key or headers that were too large or unreadable",
-        "beyond_limit": "are beyond --limit",
-        "later_format": f"are of a later format. {result.why_later}".removesuffix("."),
+        "redriven": "sent back before",
+        "returned": "come back after being sent back; --again sends such once more",
+        "tombstone": "without a value",
+        "incomplete": "without a body, a key or headers, which were too large or unreadable",
+        "beyond_limit": "beyond --limit",
+        "later_format": f"of a later format. {result.why_later}".removesuffix("."),
     }
     for name, count in result.left.items():
-        typer.echo(f"{count} letters of {source.name} were left: they {meanings[name]}.")
+        typer.echo(f"{counted(count, 'letter')} of {source.name} left: {meanings[name]}.")
     if result.foreign:
-        typer.echo(f"{result.foreign} messages that no scorer wrote were passed over.")
+        typer.echo(_passed_over(result.foreign))
+
+
+def _passed_over(foreign: int) -> str:
+    messages = counted(foreign, "message")
+    return f"Passed over: {messages} that no scorer wrote."

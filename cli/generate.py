@@ -15,6 +15,7 @@ import typer
 
 from cli.invocation import error_console
 from streamscore.errors import UsageError
+from streamscore.quantities import counted
 
 FORMATS: tuple[Literal["csv", "jsonl"], ...] = ("csv", "jsonl")
 
@@ -63,7 +64,8 @@ def generate(
             loaded, records, _format(source, out, format_), file, label_file
         )
     if out != "-":
-        told = f"{out}: {written:,} records, {injected:,} of them anomalies"
+        anomalies_told = counted(injected, "anomaly", "anomalies")
+        told = f"{out}: {counted(written, 'record')}, {anomalies_told} among them"
         error_console().print(told, highlight=False, markup=False)
 
 

@@ -11,6 +11,7 @@ import typer
 from cli.invocation import error_console, invocation_of, print_json
 from cli.record_inputs import ONE_FILE_HELP, Format
 from streamscore.errors import UsageError
+from streamscore.quantities import counted
 
 if TYPE_CHECKING:
     from streamscore.sources.inference import Draft
@@ -110,9 +111,10 @@ def _summary(draft: Draft, found: SampleCheck, out: Path | None) -> dict[str, ob
 
 def _report(draft: Draft, found: SampleCheck, file: str, out: Path | None) -> list[str]:
     source, share = draft.source, found.accepted / max(1, found.rows)
-    accepted = f"accepts {found.accepted:,} of {found.rows:,} rows ({share:.2%})"
+    accepted = f"accepts {found.accepted:,} of {counted(found.rows, 'row')} ({share:.2%})"
+    fields = counted(len(source.fields), "field")
     lines = [
-        f"{out or 'The draft'} describes {len(source.fields)} fields and {accepted}.",
+        f"{out or 'The draft'} describes {fields} and {accepted}.",
         *(
             f"  rejected  {fault.rows:,} {fault.reason}, first in line {fault.first_line}: "
             f"{fault.detail}"

@@ -8,6 +8,7 @@ import typer
 
 from cli.invocation import error_console, invocation_of, now_ms, print_json, print_table
 from cli.source_names import named_source
+from streamscore.quantities import counted
 
 if TYPE_CHECKING:
     from adapters.labelling import GivenLabel
@@ -111,7 +112,8 @@ def labels(
         )
     if found.later:
         error_console().print(
-            f"{found.later} labels are left out: {found.why_later}", style="yellow"
+            f"{counted(found.later, 'label is', 'labels are')} left out: {found.why_later}",
+            style="yellow",
         )
 
 

@@ -22,6 +22,7 @@ from cli.invocation import (
 )
 from cli.record_inputs import FILE_HELP, Format
 from streamscore.errors import UsageError
+from streamscore.quantities import counted
 
 if TYPE_CHECKING:
     from producer.plan import ReplayPlan, ReplaySummary
@@ -252,7 +253,7 @@ def print_summary(summary: ReplaySummary) -> None:
     from streamscore.sources.dialects import CANONICAL
 
     lines = [
-        ("topic", f"{summary.topic}, {summary.partitions} partition(s)"),
+        ("topic", f"{summary.topic}, {counted(summary.partitions, 'partition')}"),
         ("rows read", f"{summary.rows_read:,}"),
         ("sent", f"{summary.sent:,}"),
     ]
@@ -283,10 +284,11 @@ def print_summary(summary: ReplaySummary) -> None:
 
 
 def _resumed(summary: ReplaySummary) -> str:
+    rows = counted(summary.already, "row")
     return {
         "nothing found": "nothing of it was there; it began at the beginning",
-        "went on": f"behind {summary.already:,} rows that were already there",
-        "complete": f"complete, nothing to send; all {summary.already:,} rows are there",
+        "went on": f"behind {rows} already there",
+        "complete": f"complete, nothing to send; all of it is there, {rows}",
     }[summary.resumed]
 
 

@@ -8,6 +8,7 @@ import typer
 
 from cli.invocation import error_console, invocation_of, now_ms, print_json, print_table
 from cli.source_names import SourceArgument, named_source
+from streamscore.quantities import counted
 
 if TYPE_CHECKING:
     from adapters.run_reports import RunReport
@@ -64,7 +65,7 @@ def open_(
     else:
         typer.echo(
             f"{run.run} of {run.source} is open since {run.opened_at}, scored by version "
-            f"{run.version}, {run.partitions} partition(s)."
+            f"{run.version}, {counted(run.partitions, 'partition')}."
         )
 
 

@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from embedded.demo_summary import Found, Summary
+from streamscore.quantities import counted
 
 
 def report(summary: Summary) -> list[RenderableType]:
@@ -73,7 +74,7 @@ def _latency(summary: Summary) -> str:
         return "no event was read"
     return (
         f"p50 {latency.p50:.0f} ms, p95 {latency.p95:.0f} ms, p99 {latency.p99:.0f} ms from "
-        f"producing a record to reading its event ({latency.events} events)"
+        f"producing a record to reading its event ({counted(latency.events, 'event')})"
     )
 
 

@@ -18,6 +18,7 @@ from rich.text import Text
 
 from producer.progress import Progress
 from streamscore.events import Anomaly, AnomalyEvent
+from streamscore.quantities import counted
 
 _FRAMES_A_SECOND = 8
 _PLAIN_EVERY_SECONDS = 5.0
@@ -162,7 +163,8 @@ class DemoView:
         rate = progress.rows / progress.seconds if progress.seconds else 0.0
         return (
             f"{progress.rows:,} of {progress.total or 0:,} rows · {rate:,.0f}/s · "
-            f"{self.alerts} anomalies · {self.dead_letters} dead letters"
+            f"{counted(self.alerts, 'anomaly', 'anomalies')} · "
+            f"{counted(self.dead_letters, 'dead letter')}"
         )
 
 

@@ -6,6 +6,8 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from streamscore.quantities import counted
+
 
 class Watched(Protocol):
     """What is asked of a processor."""
@@ -114,6 +116,6 @@ class Watch:
         if self._processor.waiting_records and stalled_seconds > self._stall_seconds:
             return (
                 f"no progress for {stalled_seconds:.0f} s while "
-                f"{self._processor.waiting_records} records wait"
+                f"{counted(self._processor.waiting_records, 'record waits', 'records wait')}"
             )
         return ""

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 
+from streamscore.quantities import counted
 from trainer.comparison import Compared, Comparison
 from trainer.comparison_plots import (
     plot_detection,
@@ -76,7 +77,7 @@ def summary_lines(comparison: Comparison) -> list[str]:
     kinds = sorted(best.kinds, key=lambda kind: -best.kinds[kind].measures.auprc)
     return [
         (
-            f"Compared {len(comparison.detectors)} detectors for {comparison.source} in "
+            f"Compared {counted(len(comparison.detectors), 'detector')} for {comparison.source} in "
             f"{comparison.seconds:.1f} s."
         ),
         (
@@ -88,8 +89,10 @@ def summary_lines(comparison: Comparison) -> list[str]:
             f"to calibrate, {comparison.test_rows:,} to test, from {comparison.test_from}"
         ),
         (
-            f"  anomalies {sum(comparison.kinds.values()):,} of {len(comparison.kinds)} kinds in "
-            f"{len(comparison.seeds)} trials, weighed to {comparison.prevalence:.2%} prevalence"
+            f"  anomalies {sum(comparison.kinds.values()):,} of "
+            f"{counted(len(comparison.kinds), 'kind')} in "
+            f"{counted(len(comparison.seeds), 'trial')}, weighed to "
+            f"{comparison.prevalence:.2%} prevalence"
         ),
         (
             f"  best      {best.name}: average precision {best.measures.auprc:.3f}, "

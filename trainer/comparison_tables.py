@@ -1,6 +1,7 @@
 """The tables of a comparison of detectors, as rows of text."""
 
 from collections.abc import Iterator, Sequence
+from math import isnan
 from typing import NamedTuple
 
 from streamscore.evaluation.results import DetectorResult
@@ -80,8 +81,8 @@ def labelled_table(found: Sequence[DetectorResult]) -> TextTable:
             one.name,
             f"{one.labelled.anomalies:,}",
             f"{one.labelled.normal:,}",
-            f"{one.labelled.precision:.3f}",
-            f"{one.labelled.recall:.3f}",
+            _share(one.labelled.precision),
+            _share(one.labelled.recall),
         ]
         for one in found
         if one.labelled is not None
@@ -106,6 +107,11 @@ def _kind(one: DetectorResult, kind: str) -> str:
         return "-"
     measures = one.kinds[kind].measures
     return f"{measures.auprc:.3f} ({measures.recall_at_1_percent:.2f})"
+
+
+def _share(value: float) -> str:
+    """Write a share; a dash where it is one of nothing."""
+    return "-" if isnan(value) else f"{value:.3f}"
 
 
 def _hits(one: DetectorResult, kind: str) -> str:

@@ -216,7 +216,7 @@ def test_letters_of_a_run_go_back_into_it_while_it_is_open(
         opened_at="2026-10-26T07:30:00.000Z",
     )
     change_runs(letters.settings, lambda _runs: run)
-    assert "1 records sent back to " + of_run.names["records"] in ask(
+    assert "1 record sent back to " + of_run.names["records"] in ask(
         "redrive", *june, "--reason", "not_json"
     )
     assert [value for _, _, value, _ in of_run.records()] == [b"{"]

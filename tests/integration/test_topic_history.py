@@ -83,7 +83,7 @@ def test_an_empty_topic_is_an_empty_history(kafka: str, topic: str) -> None:
 
 
 def test_a_topic_that_is_not_there_is_told(kafka: str) -> None:
-    with pytest.raises(HistoryError, match="has no nowhere.*name files in the place of `topic`"):
+    with pytest.raises(HistoryError, match=r"has no nowhere.*name files in the place of `topic`"):
         read(kafka, "nowhere")
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from streamscore.quantities import counted
 from streamscore.sources.inference.event_times import EventTimeGuess
 from streamscore.sources.inference.fields import FieldGuess
 from streamscore.sources.inference.file_dialect import NAME, FileDialect
@@ -109,7 +110,8 @@ def _head(name: str, sample: Sample, pace: Pace, key: str | None) -> list[str]:
     lines = [
         comment(
             f"Drafted from {sample.file_name}: {rows:,} of about "
-            f"{max(rows, sample.total_rows):,} rows, {len(sample.columns)} fields."
+            f"{counted(max(rows, sample.total_rows), 'row')}, "
+            f"{counted(len(sample.columns), 'field')}."
         ),
         "# Each guess has its reason in a comment. What is wrong is changed here; nothing else",
         "# needs to be. docs/how-it-works.md describes the keys.",
@@ -179,8 +181,8 @@ def _time_reasons(guess: EventTimeGuess, zone: str | None) -> Iterator[str]:
         yield f"No value tells day from month: it may be {time.rival} instead."
     if time.unread:
         yield (
-            f"{time.unread:,} values are written otherwise, such as {time.example!r}: such records "
-            "are rejected."
+            f"{counted(time.unread, 'value is', 'values are')} written otherwise, such as "
+            f"{time.example!r}: such records are rejected."
         )
 
 

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from msgspec import Struct
 
 from streamscore.errors import UsageError
+from streamscore.quantities import counted
 from streamscore.sources.inference.draft_text import alarms_a_day, draft_text
 from streamscore.sources.inference.event_times import EventTimeGuess, event_time_of
 from streamscore.sources.inference.fields import FieldGuess, field_guesses, key_of
@@ -139,7 +140,8 @@ def _to_check(
         found.append(f"day or month first: the values fit {time.time.rival} as well")
     if time.time.unread:
         found.append(
-            f"{time.time.unread:,} rows of the sample have another time ({time.time.example!r})"
+            f"{counted(time.time.unread, 'row of the sample has', 'rows of the sample have')} "
+            f"another time ({time.time.example!r})"
         )
     if plan.zone is None and time.offsets != "all":
         which = "none is" if time.offsets == "none" else "of some times none is"

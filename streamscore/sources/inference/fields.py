@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from streamscore.quantities import counted
 from streamscore.sources.inference.constraints import bounds_of, longest_of
 from streamscore.sources.inference.event_times import EventTimeGuess
 from streamscore.sources.inference.file_dialect import FileDialect
@@ -182,8 +183,8 @@ def _reasons(column: TypedColumn, guess: RoleGuess, layout: Layout) -> list[str]
         found.append(f"a number is written such as {_WRITINGS[column.writing]}: see the dialect")
     if column.unread:
         found.append(
-            f"{column.unread:,} values are no {column.type}, such as {column.example!r}: such "
-            "records are rejected"
+            f"{counted(column.unread, 'value is', 'values are')} no {column.type}, such as "
+            f"{column.example!r}: such records are rejected"
         )
     return found
 

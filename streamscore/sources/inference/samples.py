@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from streamscore.errors import UsageError
+from streamscore.quantities import counted
 from streamscore.sources.beginnings import BYTE_ORDER_MARK
 from streamscore.sources.faults import RecordFault
 from streamscore.sources.inference.flattening import Flattening
@@ -94,7 +95,9 @@ def read_sample(file: RecordFile, most_rows: int) -> Sample:
             f"a file of records must be readable; {file.name} is not: {error}"
         ) from None
     if not sample.rows:
-        found = f"{sample.unread:,} lines that are no records" if sample.unread else "nothing"
+        found = "nothing"
+        if sample.unread:
+            found = counted(sample.unread, "line that is no record", "lines that are no records")
         raise UsageError(
             f"a source is inferred from records; {file.name} holds {found}. A CSV has a header and "
             "rows, a .jsonl file one JSON object a line"

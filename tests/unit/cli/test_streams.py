@@ -21,7 +21,7 @@ def test_generate_writes_what_the_file_is_called(
     gzipped = tmp_path / "a.jsonl.gz"
     assert main(["generate", "accidents", "--rows", "3", "--out", str(gzipped)]) == 0
     assert len(gzip.decompress(gzipped.read_bytes()).splitlines()) == 3
-    assert "3 records, 0 of them anomalies" in capsys.readouterr().err
+    assert "3 records, 0 anomalies among them" in capsys.readouterr().err
 
 
 def test_generate_prints_the_natural_format_of_its_source(

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from functools import cache
+from math import nan
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from streamscore.detectors.detector import Matrix
 from streamscore.errors import HistoryError, UsageError
 from streamscore.evaluation.contender import Clock, Contender, Performance
 from streamscore.evaluation.recipe_contender import RecipeContender
+from streamscore.evaluation.results import LabelledResult
 from streamscore.evaluation.task import Labelled, Task
 from streamscore.features import Column, ColumnPlan
 from streamscore.settings import load_settings
@@ -23,6 +25,7 @@ from tests.sensors import sensor_values
 from tests.trained_sensors import CODEC, history_of, sensors_history
 from trainer.comparison import Compared, Comparison, compare, task_of
 from trainer.comparison_files import summary_lines, tables_of, write_comparison
+from trainer.comparison_tables import labelled_table
 from trainer.evaluating import contender_named, contenders_of
 from trainer.labels import LabelledRecord
 from trainer.matrix_contender import MatrixContender
@@ -130,6 +133,23 @@ def test_the_usual_forest_scores_as_scikit_learn_does() -> None:
     assert plain_matrix(rows, columns, "ordinal").tolist() == [[0, 5], [0, 0], [3, 1]]
     forest = IsolationForest(random_state=0).fit(rows[:, :2][[0, 2]])
     assert forest.score_samples(rows[[0, 2], :2]).max() < 0  # so the negative is what rises
+
+
+def test_a_share_of_nothing_is_a_dash() -> None:
+    first = compared().comparison.detectors[0]
+    nothing = LabelledResult(anomalies=0, normal=3, precision=nan, recall=nan)
+    all_right = LabelledResult(anomalies=2, normal=0, precision=1.0, recall=0.5)
+    judged = [msgspec.structs.replace(first, labelled=one) for one in (nothing, all_right)]
+    assert [row[1:] for row in labelled_table(judged).rows] == [
+        ["0", "3", "-", "-"],
+        ["2", "0", "1.000", "0.500"],
+    ]
+
+
+def test_one_trial_is_no_trials() -> None:
+    one = msgspec.structs.replace(compared().comparison, seeds=[3])
+    (line,) = (line for line in summary_lines(one) if line.startswith("  anomalies "))
+    assert " kinds in 1 trial, weighed to " in line
 
 
 class Failing:

@@ -89,8 +89,8 @@ def test_what_no_field_can_be_called_is_left_out_with_the_reason() -> None:
     [
         ("a.csv", b"", "a.csv holds nothing"),
         ("a.csv", b"a,b\n", "a.csv holds nothing"),
-        ("a.csv", b"a,b\n1\n", "1 lines that are no records"),
-        ("a.jsonl", b"no\n", "1 lines that are no records"),
+        ("a.csv", b"a,b\n1\n", "1 line that is no record"),
+        ("a.jsonl", b"no\n", "1 line that is no record"),
         ("a.csv", b"a,a\n1,2\n", "the header of a.csv repeats a"),
         ("a.csv", b"a|b\n1|2\n", "has bars"),
         ("a.csv", b"1.5,2\n1,2\n", "holds numbers only: 1.5, 2"),
