@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.command_lines import fault_of
+
 README = Path(__file__).parents[2] / "README.md"
 BLOCK = re.compile(r"```(console|python)\n(.*?)```", re.DOTALL)
 
@@ -73,7 +75,10 @@ def test_the_commands_of_the_tour_lead_from_nothing_to_alerts(tmp_path: Path) ->
             check=False,
         )
     assert walked.returncode == 0, walked.stdout + walked.stderr
-    assert re.search(r"^ *\d+\.\d  p 0\.00\d\d  .+ \(\d+%\)", walked.stdout, re.MULTILINE)
+    alert = r"^ *\d+\.\d  p 0\.00\d\d  .+ \(\d+%\).*\n +(records\.accidents/0/\d+)$"
+    found = re.search(alert, walked.stdout, re.MULTILINE)
+    assert found
+    assert fault_of(f"streamscore label {found[1]} true") is None
     assert re.search(
         r'^streamscore_records_total\{source="accidents"\} 5[01]\d\d\.0$',
         walked.stdout,

@@ -41,4 +41,6 @@ def test_the_commands_lead_from_a_file_to_alerts(tmp_path: Path) -> None:
     with other_terminal(other, tmp_path):
         walked = run(after, tmp_path)
     assert walked.returncode == 0, walked.stdout + walked.stderr
-    assert re.search(r"^severity +\d+\.\d  p 0\.0\d+  \w+ = ", walked.stdout, re.MULTILINE)
+    alert = r"^severity +\d+\.\d  p 0\.0\d+  .+\n +records\.orders/0/\d+$"
+    assert re.search(alert, walked.stdout, re.MULTILINE)
+    assert re.search(r", never seen", walked.stdout), "reasons are told in words"
