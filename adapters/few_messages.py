@@ -14,7 +14,7 @@ from streamscore.settings import Kafka
 def send_few(
     kafka: Kafka,
     topic: str,
-    messages: Sequence[tuple[str, bytes]],
+    messages: Sequence[tuple[str, bytes | None]],
     *,
     advice: str,
     delivery_seconds: float = 15.0,
@@ -27,7 +27,7 @@ def send_few(
         How to connect.
     topic : str
         Where to.
-    messages : sequence of (str, bytes)
+    messages : sequence of (str, bytes or None)
         Keys and values; no more than a few thousand.
     advice : str
         What to tell when Kafka does not take them.

@@ -15,6 +15,7 @@ from adapters.topic_reading import Span, readable
 from streamscore.errors import UsageError
 from streamscore.events import Anomaly, AnomalyEvent, iso_utc
 from streamscore.labels import Label, RecordName, check_words, record_name
+from streamscore.quantities import counted
 from streamscore.settings import Settings
 from streamscore.sources import Source
 
@@ -196,12 +197,22 @@ def _checked(
         )
     records = read[home.records]
     if (name.partition, name.offset) not in records.found:
-        span = records.spans.get(name.partition, Span(0, 0))
         raise UsageError(
             f"a label is for a record; {name.text} has no event in {home.anomalies}, and "
-            f"{home.records} has no record there: its partition {name.partition} holds offsets "
-            f"{span.low} to before {span.high}, some of them marks. Copy the `id` or the `subject` "
-            "of an event, or take partition and offset of a record that is still there"
+            f"{home.records} has no record there: {_what_is_there(records.spans, name.partition)}. "
+            "Copy the `id` or the `subject` of an event, or take partition and offset of a record "
+            "that is still there"
         )
     place = f"{name.partition}/{name.offset}"
     return _Found(name.identity(home.log), f"{home.records}/{place}", home, None)
+
+
+def _what_is_there(spans: Mapping[int, Span], partition: int) -> str:
+    if partition not in spans:
+        numbers = "0" if len(spans) == 1 else f"0 to {len(spans) - 1}"
+        return f"it has {counted(len(spans), 'partition')}, {numbers}, and no {partition}"
+    span = spans[partition]
+    if span.low == span.high:
+        return f"its partition {partition} is empty"
+    held = f"its partition {partition} holds offsets {span.low} to before {span.high}"
+    return f"{held}, some of them marks"

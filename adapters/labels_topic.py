@@ -82,3 +82,26 @@ def write_labels(settings: Settings, admin: TopicAdmin, labels: Sequence[Label])
         advice="Some may not have been labelled. Check the settings of [kafka], and ask again: a "
         "label that is written twice is one.",
     )
+
+
+def remove_labels(settings: Settings, events: Sequence[str]) -> None:
+    """Write that records have no label, and wait until Kafka has it.
+
+    Parameters
+    ----------
+    settings : Settings
+        Sections ``kafka`` and ``topics`` are read.
+    events : sequence of str
+        The positions of the records, which are the keys of their labels.
+
+    Raises
+    ------
+    BrokerError
+        When Kafka did not take all of it.
+    """
+    send_few(
+        settings.kafka,
+        topic_name("labels", prefix=settings.topics.prefix),
+        [(event, None) for event in events],
+        advice="Some labels may still be there. Check the settings of [kafka], and ask again",
+    )

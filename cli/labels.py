@@ -8,12 +8,15 @@ import typer
 
 from cli.invocation import error_console, invocation_of, now_ms, print_json, print_table
 from cli.source_names import named_source
+from streamscore.errors import UsageError
 from streamscore.quantities import counted
 
 if TYPE_CHECKING:
     from adapters.labelling import GivenLabel
     from streamscore.events import Anomaly
     from streamscore.labels import Label, Verdicts
+    from streamscore.settings import Settings
+    from streamscore.sources import Source
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -38,8 +41,10 @@ def label(
         ),
     ],
     verdict: Annotated[
-        Literal["true", "false"],
-        typer.Argument(metavar="true|false", help="Whether it is an anomaly."),
+        Literal["true", "false", "none"],
+        typer.Argument(
+            metavar="true|false|none", help="Whether it is an anomaly; none takes its label back."
+        ),
     ],
     note: Annotated[
         str | None, typer.Option(metavar="TEXT", help="Why. It is kept as it is written.")
@@ -60,12 +65,17 @@ def label(
     from adapters.labelling import give_labels
     from streamscore.sources import load_source
 
+    settings = invocation_of(context).settings()
+    whose = None if source is None else load_source(source)
+    if verdict == "none":
+        _take_back(settings, events, whose, note, by, json=json)
+        return
     given = give_labels(
-        invocation_of(context).settings(),
+        settings,
         events,
         verdict == "true",
         given_at_ms=now_ms(),
-        source=None if source is None else load_source(source),
+        source=whose,
         note=note,
         by=by,
     )
@@ -117,6 +127,35 @@ def labels(
         )
 
 
+def _take_back(
+    settings: Settings,
+    events: list[str],
+    source: Source | None,
+    note: str | None,
+    by: str | None,
+    *,
+    json: bool,
+) -> None:
+    from adapters.label_removal import take_back_labels
+
+    if note is not None or by is not None:
+        option = "--note" if note is not None else "--by"
+        raise UsageError(
+            f"{option} is kept with a label; received it for one that is taken back, of which "
+            "nothing is kept. Leave it out"
+        )
+    taken = take_back_labels(settings, events, source=source)
+    if json:
+        nothing = {"label": None, "event_time": None, "severity": None, "reason": None}
+        print_json([{**nothing, "previous": label} for label in taken])
+        return
+    for label in taken:
+        typer.echo(
+            f"{label.subject} of {_stream(label)} has no label any more.\n"
+            f"  It was labelled {_before(label)}."
+        )
+
+
 def _facts(one: GivenLabel) -> dict[str, object]:
     anomaly = one.anomaly
     return {
@@ -140,10 +179,13 @@ def _lines(one: GivenLabel) -> list[str]:
         lines.append(f"  {flagged}, event time {one.anomaly.event_time}")
         lines.append(f"  {_reason(one.anomaly)}")
     if one.previous is not None:
-        by = f" by {_shown(one.previous.by)}" if one.previous.by else ""
-        before = f"{_verdict(one.previous)}, given {one.previous.given_at}{by}"
-        lines.append(f"  It takes the place of the label {before}.")
+        lines.append(f"  It takes the place of the label {_before(one.previous)}.")
     return lines
+
+
+def _before(label: Label) -> str:
+    by = f" by {_shown(label.by)}" if label.by else ""
+    return f"{_verdict(label)}, given {label.given_at}{by}"
 
 
 def _reason(anomaly: Anomaly) -> str:

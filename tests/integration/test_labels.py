@@ -9,8 +9,9 @@ import pytest
 from confluent_kafka import OFFSET_END, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
+from adapters.label_removal import take_back_labels
 from adapters.labelling import GivenLabel, give_labels
-from adapters.labels_topic import read_labels
+from adapters.labels_topic import read_labels, write_labels
 from adapters.topic_admin import TopicAdmin, ensure_topics
 from cli.app import main
 from streamscore.errors import BrokerError, UsageError
@@ -156,7 +157,7 @@ def test_what_is_no_record_is_refused_and_nothing_is_labelled(stream: Stream) ->
     records = stream.topic("records")
     for name, why in (
         (f"{records}/0/99", r"holds offsets 0 to before 41"),
-        (f"{records}/7/0", r"its partition 7 holds offsets 0 to before 0"),
+        (f"{records}/7/0", r"it has 1 partition, 0, and no 7"),
         (f"{records}/0/{CONTROL_OFFSET}", "has no record there"),
         ("somewhere/0/1", rf"none in {stream.topic('anomalies')} at"),
         (f"cluster/{events[3].id.split('/')[1]}/0/3", "its topic is none of theirs"),
@@ -273,6 +274,42 @@ def test_without_a_topic_of_labels_there_are_none_and_it_is_asked_for(stream: St
     )
 
 
+def test_labels_are_taken_back_all_that_are_named_or_none(stream: Stream) -> None:
+    events = stream.fill()
+    missed = f"{stream.topic('records')}/0/7"
+    given = stream.label(events[3].id, events[12].subject, missed)
+    with pytest.raises(UsageError, match=r"0/8 has none"):
+        take_back_labels(stream.settings, [events[3].id, f"{stream.topic('records')}/0/8"])
+    assert len(read_labels(stream.settings).newest) == 3
+    taken = take_back_labels(stream.settings, [events[3].subject, events[3].id, missed])
+    assert taken == [given[0].label, given[2].label]
+    assert read_labels(stream.settings).newest == {events[12].id: given[1].label}
+    (again,) = stream.label(missed, verdict=False)
+    assert (again.previous, again.label.verdict) == (None, False)
+
+
+def test_a_label_is_taken_back_where_its_topic_is_gone_or_was_made_anew(stream: Stream) -> None:
+    events = stream.fill()
+    (given,) = stream.label(events[3].id)
+    cluster = events[3].id.split("/")[0]
+    former = msgspec.structs.replace(given.label, event=f"{cluster}/made-anew/0/12")
+    former = msgspec.structs.replace(former, subject=events[12].subject)
+    gone = [
+        msgspec.structs.replace(given.label, event=f"{cluster}/{one}/0/3", subject="gone/0/3")
+        for one in ("first", "second")
+    ]
+    with TopicAdmin(stream.settings.kafka) as admin:
+        write_labels(stream.settings, admin, [former, *gone])
+    with pytest.raises(UsageError, match="has none"):  # the topic's name is another one's now
+        take_back_labels(stream.settings, [former.subject])
+    assert take_back_labels(stream.settings, [former.event]) == [former]
+    with pytest.raises(UsageError, match=r"by its id, .*/first/0/3 or .*/second/0/3"):
+        take_back_labels(stream.settings, ["gone/0/3"])
+    assert take_back_labels(stream.settings, [gone[0].event]) == gone[:1]
+    assert take_back_labels(stream.settings, ["gone/0/3"]) == gone[1:]
+    assert list(read_labels(stream.settings).newest) == [events[3].id]
+
+
 def test_the_command_line_labels_and_looks_back(
     stream: Stream, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -302,5 +339,12 @@ def test_the_command_line_labels_and_looks_back(
     assert ask("labels", "sensors", "--limit", "3") == table
     assert "that has labels; 'nonsense' is none of these" in ask("labels", "nonsense")
     assert "ice\\x1b[2J" in table
+    assert "--by is kept with a label" in ask("label", missed, "none", "--by", "ann")
+    assert "was labelled true, given 20" in ask("label", missed, "none")
+    assert f"{missed} has none" in ask("label", missed, "none")
+    (taken,) = json.loads(ask("label", events[3].id, "none", "--json"))
+    assert (taken["label"], taken["previous"]["event"]) == (None, events[3].id)
+    left = json.loads(ask("labels", "--json"))["latest"]
+    assert [one["event"] for one in left] == [events[12].id]
     assert "takes one of" not in ask("label", events[3].id, "perhaps")
     assert "received 'x'. Copy either of them" in ask("label", "x", "true")
