@@ -50,7 +50,8 @@ def demo(  # noqa: PLR0913  # an argument for each option
 ) -> None:
     """Show all of it: Kafka, MLflow, training, live alerts with reasons, and a summary.
 
-    Everything runs on this machine and ends with this command.
+    Everything runs on this machine and ends with this command. In a terminal it stays up to be
+    looked at until Enter or Ctrl-C, unless --exit is given.
     """
     import msgspec
     from rich.console import Console
@@ -86,14 +87,22 @@ def demo(  # noqa: PLR0913  # an argument for each option
 def _run(
     plan: DemoPlan, view: DemoView, environ: Mapping[str, str], stays: bool, json: bool
 ) -> None:
+    import msgspec
+
     from embedded.demo import demo as shown_demo
-    from embedded.demo_report import report
+    from embedded.demo_report import kept, report, whereabouts
+    from embedded.termination import orderly_end
     from streamscore.errors import StreamscoreError
 
-    with shown_demo(plan, environ, view) as shown:
+    with orderly_end(), shown_demo(plan, environ, view) as shown:
         view.say(*report(shown.summary))
+        if stays:
+            view.say_whole(*whereabouts(shown.addresses, plan.source))
+        elif plan.keep is not None:
+            view.say_whole(*kept(plan.keep, plan.source))
         if json:
-            print_json(shown.summary)
+            addresses = shown.addresses if stays else None  # they would lead nowhere
+            print_json(msgspec.structs.replace(shown.summary, addresses=addresses))
         if shown.summary.faults:
             raise StreamscoreError(
                 "the demo's counts must agree; " + "; ".join(shown.summary.faults)

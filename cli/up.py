@@ -38,6 +38,7 @@ def up(
 
     Other terminals use them with the settings file that is printed.
     """
+    from embedded.termination import orderly_end
     from embedded.up import running_stack
     from streamscore.sources import builtin_names, load_source
 
@@ -48,13 +49,16 @@ def up(
     embedded = invocation.settings().embedded
     chosen = data_dir or (Path(embedded.data_dir) if embedded.data_dir else None)
     try:
-        with running_stack(
-            named,
-            invocation.environ,
-            data_dir=chosen,
-            keep=embedded.keep or data_dir is not None,
-            cache_dir=Path(embedded.cache_dir) if embedded.cache_dir else None,
-        ) as running:
+        with (
+            orderly_end(),
+            running_stack(
+                named,
+                invocation.environ,
+                data_dir=chosen,
+                keep=embedded.keep or data_dir is not None,
+                cache_dir=Path(embedded.cache_dir) if embedded.cache_dir else None,
+            ) as running,
+        ):
             _tell(running, json=json)
             while True:
                 time.sleep(_LOOK_SECONDS)

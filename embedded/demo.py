@@ -21,6 +21,7 @@ from embedded.demo_view import DemoView
 from embedded.ports import free_ports
 from embedded.services import (
     LOGS,
+    Addresses,
     ScorerService,
     addresses_of,
     service_environment,
@@ -37,6 +38,7 @@ class Shown(msgspec.Struct, frozen=True):
     """A demo that has been shown and is still up: its summary, and what raises when it breaks."""
 
     summary: Summary
+    addresses: Addresses
     check: Callable[[], None]
 
 
@@ -95,13 +97,14 @@ def _shown(
     scorer.wait_ready(_READY_SECONDS)
     view.done("scorer", f"scorer at {scorer.address} scores with version {outcome.version}")
     replaying = Replaying(plan, data, settings, topics, scorer, view)
-    summary = replaying.run(folder / _FILES / "rejects.jsonl", outcome, addresses_of(stack, scorer))
+    addresses = addresses_of(stack, scorer)
+    summary = replaying.run(folder / _FILES / "rejects.jsonl", outcome, addresses)
 
     def check() -> None:
         stack.check()
         scorer.check()
 
-    return Shown(summary, check)
+    return Shown(summary, addresses, check)
 
 
 @contextlib.contextmanager

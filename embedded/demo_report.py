@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import shlex
+from pathlib import Path
+
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from embedded.demo_summary import Found, Summary
+from embedded.services import Addresses
 from streamscore.quantities import counted
 
 
 def report(summary: Summary) -> list[RenderableType]:
-    """Return what is printed at the end of a demo.
+    """Return what is printed at the end of a demo: what came in, and what came of it.
 
     Parameters
     ----------
@@ -26,8 +30,46 @@ def report(summary: Summary) -> list[RenderableType]:
     return [Text(), Text("Summary", "bold underline"), table, Text()]
 
 
+def whereabouts(addresses: Addresses, source: str) -> list[str]:
+    """Return lines that say where everything is while it stays up, each to be shown whole.
+
+    Parameters
+    ----------
+    addresses : Addresses
+        Where it is.
+    source : str
+        The source that is scored: its name, or the path of its TOML file.
+    """
+    command = ["streamscore", "--config", addresses.settings_file]
+    return [
+        f"MLflow   {addresses.mlflow}",
+        f"metrics  {addresses.metrics}",
+        f"Kafka    {addresses.kafka}",
+        f"logs     {addresses.logs}",
+        "",
+        "In another terminal, for instance:",
+        "",
+        f"  {shlex.join([*command, 'models', 'show', source])}",
+        f"  {shlex.join([*command, 'deadletters', 'list', source])}",
+        "",
+    ]
+
+
+def kept(folder: Path, source: str) -> list[str]:
+    """Return lines that say what stays when everything has ended, each to be shown whole.
+
+    Parameters
+    ----------
+    folder : Path
+        Where data and logs are kept.
+    source : str
+        The source that was scored: its name, or the path of its TOML file.
+    """
+    again = shlex.join(["streamscore", "up", source, "--data-dir", str(folder)])
+    return [f"Data and logs stay in {folder}. To go on with them:", "", f"  {again}", ""]
+
+
 def _rows(summary: Summary) -> list[tuple[str, Text | str]]:
-    addresses = summary.addresses
     return [
         ("records", _records(summary)),
         *(("", Text(fault, "red")) for fault in summary.faults),
@@ -38,11 +80,6 @@ def _rows(summary: Summary) -> list[tuple[str, Text | str]]:
         ("latency", _latency(summary)),
         ("throughput", f"{summary.records_per_second:,.0f} records/s, as paced by --rate"),
         ("first alert", _first_alert(summary)),
-        ("MLflow", addresses.mlflow),
-        ("metrics", addresses.metrics),
-        ("Kafka", addresses.kafka),
-        ("logs", addresses.logs),
-        ("other terminals", f"streamscore --config {addresses.settings_file} ..."),
     ]
 
 

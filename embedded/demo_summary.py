@@ -83,8 +83,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
         How long the replay took; when the first anomaly was read, since the start, or -1.
     phases_seconds : dict of str to float
         How long each step took; some ran side by side.
-    addresses : Addresses
-        Where everything is.
+    addresses : Addresses or None
+        Where everything is; None where it does not stay.
     faults : list of str
         Counts that contradict each other; none when all is well.
     """
@@ -108,7 +108,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     replay_seconds: float
     first_alert_seconds: float
     phases_seconds: dict[str, float]
-    addresses: Addresses
+    addresses: Addresses | None
     faults: list[str]
 
 

@@ -113,6 +113,11 @@ class DemoView:
         for line in lines:
             self._print(line)
 
+    def say_whole(self, *lines: str) -> None:
+        """Print lines that somebody will copy: however narrow the terminal, they are not broken."""
+        for line in lines:
+            self._console.print(Text(line), highlight=False, soft_wrap=True)
+
     def replaying(self, progress: Progress) -> None:
         """Show how far the replay is."""
         if progress.phase != "sending":

@@ -20,6 +20,7 @@ from streamscore.errors import StackError
 
 SETTINGS_FILE: Final = "streamscore.toml"
 LOGS: Final = "logs"
+BUNDLES: Final = "bundles"
 
 _ANSWER_SECONDS: Final = 2.0
 
@@ -54,7 +55,7 @@ def write_settings(stack: Stack, worker_port: int) -> Path:
         "kafka": {"bootstrap_servers": stack.bootstrap_servers},
         "mlflow": {
             "tracking_uri": stack.tracking_uri,
-            "cache_dir": str(stack.folder / "bundles"),
+            "cache_dir": str(stack.folder / BUNDLES),
         },
         "worker": {"port": worker_port},
         # Shorter than in a real deployment: somebody is looking on.

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import random
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from embedded.ports import free_ports
 from embedded.services import (
+    BUNDLES,
     LOGS,
+    SETTINGS_FILE,
     Addresses,
     ScorerService,
     addresses_of,
@@ -93,6 +96,7 @@ def running_stack(
     """
     with Stack(environ, data_dir=data_dir, keep=keep, cache_dir=cache_dir) as stack:
         (port,) = free_ports(1, random.SystemRandom())
+        made = () if keep else _absent(stack.folder / SETTINGS_FILE, stack.folder / BUNDLES)
         scorer = ScorerService(
             write_settings(stack, port),
             sources,
@@ -100,6 +104,23 @@ def running_stack(
             environment=service_environment(stack, environ),
             log_path=stack.folder / LOGS / "scorer.log",
         )
-        with scorer.running():
+        with _removed(made), scorer.running():
             scorer.wait_alive(_ALIVE_SECONDS)
             yield Running(stack, scorer, sources)
+
+
+def _absent(*paths: Path) -> tuple[Path, ...]:
+    return tuple(path for path in paths if not path.exists())
+
+
+@contextlib.contextmanager
+def _removed(made: Sequence[Path]) -> Iterator[None]:
+    """Remove files and folders behind the block."""
+    try:
+        yield
+    finally:
+        for path in made:
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)

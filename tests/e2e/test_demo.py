@@ -109,6 +109,7 @@ def test_a_demo_finds_most_anomalies_and_its_counts_add_up_and_nothing_stays(
     assert demo.shows("but its parts sum to")
     assert summary["latency_ms"]["events"] == summary["anomalies"] + dead
     assert summary["faults"] == []
+    assert summary["addresses"] is None
     assert all_end(processes_of(tmp_path))
     assert list(tmp_path.iterdir()) == []
 
@@ -125,6 +126,7 @@ def test_records_of_a_file_are_shown_with_the_reasons_of_alerts(tmp_path: Path) 
     )
     assert re.search(r"\n +\w+.* is .+ \d+%", text)
     assert "✓ every record once" in text
+    assert "logs" not in text.partition("Summary")[2], "where nothing stays, nothing is to be found"
 
 
 def test_a_file_of_no_known_source_is_shown_with_an_inferred_one(tmp_path: Path) -> None:
@@ -141,15 +143,25 @@ def test_a_file_of_no_known_source_is_shown_with_an_inferred_one(tmp_path: Path)
     assert "✓ every record once" in text
 
 
-@pytest.mark.parametrize("moment", ["Kafka at", "▲"])
-def test_ctrl_c_ends_everything(moment: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("moment", "number", "code"),
+    [
+        ("Kafka at", signal.SIGINT, 130),
+        ("▲", signal.SIGINT, 130),
+        ("Kafka at", signal.SIGTERM, 143),
+        ("▲", signal.SIGTERM, 143),
+    ],
+)
+def test_ctrl_c_and_sigterm_end_everything(
+    moment: str, number: signal.Signals, code: int, tmp_path: Path
+) -> None:
     """While the model is made, and during the replay."""
     with started_demo(tmp_path, "--json", "--rows", "20000") as demo:
         assert eventually(lambda: demo.shows(moment), LIMIT_SECONDS), demo.messages
         assert eventually(lambda: len(processes_of(tmp_path)) > 1, LIMIT_SECONDS)
         below = processes_of(tmp_path)
-        demo.process.send_signal(signal.SIGINT)
-        assert demo.end() == 130
+        demo.process.send_signal(number)
+        assert demo.end() == code
     assert all_end(below)
     assert demo.output == []
     assert not demo.shows("Traceback")

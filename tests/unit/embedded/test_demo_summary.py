@@ -1,8 +1,9 @@
 from collections import Counter
+from pathlib import Path
 
 from rich.console import Console
 
-from embedded.demo_report import report
+from embedded.demo_report import kept, report, whereabouts
 from embedded.demo_summary import (
     Counts,
     Found,
@@ -15,6 +16,7 @@ from embedded.demo_summary import (
 )
 from embedded.demo_tally import Place, Tally
 from embedded.services import Addresses
+from tests.command_lines import fault_of
 
 
 def tally_of(records: int, injected: dict[int, str], flagged: list[int], dead: list[int]) -> Tally:
@@ -140,10 +142,26 @@ def test_the_summary_says_what_came_in_and_what_became_of_it() -> None:
         "2 of 18 (11%)",
         "1.10%, nominal 1.00%",
         "p50 9 ms, p95 14 ms, p99 35 ms",
-        "http://127.0.0.1:2",
-        "/tmp/d/logs",
     ):
         assert expected in text
+    assert "127.0.0.1" not in text, "it is printed where nothing stays up as well"
+
+
+def test_what_is_shown_for_other_terminals_is_taken_and_says_where_everything_is() -> None:
+    addresses = summary([]).addresses
+    assert addresses is not None
+    lines = whereabouts(addresses, "my orders.toml")
+    for expected in ("http://127.0.0.1:2", "http://127.0.0.1:3/metrics", "/tmp/d/logs"):
+        assert any(line.endswith(expected) for line in lines)
+    commands = [line.strip() for line in lines if line.startswith("  ")]
+    assert [fault_of(command) for command in commands] == [None, None]
+
+
+def test_what_is_kept_can_be_gone_on_with() -> None:
+    lines = kept(Path("my demo"), "accidents")
+    (command,) = (line.strip() for line in lines if line.startswith("  "))
+    assert fault_of(command) is None
+    assert "'my demo'" in command
 
 
 def test_the_summary_does_not_praise_counts_that_differ() -> None:

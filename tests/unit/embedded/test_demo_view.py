@@ -119,3 +119,11 @@ def test_a_dead_letter_is_told_with_its_reason() -> None:
         view.dead_letter("not_json", "Input data was\ntruncated")
     assert "not_json  Input data was truncated" in capture.get()
     assert view.dead_letters == 1
+
+
+def test_what_somebody_will_copy_is_not_broken_on_a_narrow_terminal() -> None:
+    console = Console(width=40, no_color=True, force_terminal=True)
+    command = f"  streamscore --config /tmp/{'x' * 60}/streamscore.toml models show accidents"
+    with console.capture() as capture:
+        DemoView(console, "America/Chicago", HandClock()).say_whole(command, "")
+    assert capture.get() == f"{command}\n\n"
