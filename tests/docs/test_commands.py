@@ -11,6 +11,7 @@ from streamscore.errors import SettingsError, StreamscoreError
 from streamscore.metrics import METRICS
 from streamscore.settings import Settings, describe, load_settings
 from streamscore.sources.source_files import parse_source
+from tests.command_lines import fault_of
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = (
@@ -74,6 +75,27 @@ def test_every_command_and_option_that_is_shown_exists(name: str) -> None:
 )
 def test_what_the_command_line_lacks_is_found(line: str, faults: list[str]) -> None:
     assert faults_of(line) == faults
+
+
+CONSOLE = re.compile(r"```console\n(.*?)```", re.DOTALL)
+CALL = re.compile(r"\bstreamscore [^|;>#)\n]+")
+
+
+def calls(text: str) -> list[str]:
+    """The calls of the program in the blocks that a reader types."""
+    blocks = [block.replace("\\\n", " ") for block in CONSOLE.findall(text)]
+    return [call for block in blocks for call in CALL.findall(block)]
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_call_that_is_shown_to_be_typed_is_taken_as_it_stands(name: str) -> None:
+    faults = {call: fault_of(call) for call in calls((ROOT / name).read_text("utf-8"))}
+    assert {call: fault for call, fault in faults.items() if fault is not None} == {}
+
+
+def test_the_calls_of_a_document_are_found() -> None:
+    assert "streamscore models show accidents" in calls((ROOT / "README.md").read_text("utf-8"))
+    assert len(calls((ROOT / "docs/operate.md").read_text("utf-8"))) > 20
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
