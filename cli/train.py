@@ -171,7 +171,8 @@ def _only_one(detectors: list[str] | None) -> str | None:
     if len(detectors) > 1:
         raise UsageError(
             f"one detector is trained at a time; received {' and '.join(detectors)}. Leave all but "
-            "one out; `streamscore evaluate` compares several"
+            "one out, or join those that score the stream by +; `streamscore evaluate` compares "
+            "several"
         )
     return detectors[0]
 

@@ -120,7 +120,7 @@ def check_fits(name: str | None, source: Source) -> None:
     UsageError
         When hardly anything of the recipe would be left.
     """
-    if name == TEXT and not source.with_role("text"):
+    if name is not None and TEXT in name.split("+") and not source.with_role("text"):
         raise UsageError(
             f"the recipe {TEXT} is for records with texts; received {source.name}, which has no "
             "field of the role text. Leave --detector out to train what fits the source"

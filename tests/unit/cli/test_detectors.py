@@ -69,7 +69,7 @@ def test_a_name_like_none_gets_the_lists_alone() -> None:
             "the recipe text is for records with texts; received accidents, which has no field",
         ),
         (
-            ["--detector", "text", "--bundle-dir", "made"],
+            ["--detector", "categorical+text", "--bundle-dir", "made"],
             "the recipe text is for records with texts; received accidents, which has no field",
         ),
     ],
