@@ -219,7 +219,7 @@ class Combination:
         """Return each channel's share of each score: of shape (n, channels), rows sum to 1."""
         if self._weighing is None:
             return np.ones(scores.shape)
-        shares = self._weighing.parts(scores)
+        shares = self._weighing.surplus(scores)
         shares[shares < _SMALLEST_SHARE * shares.sum(axis=1, keepdims=True)] = 0.0
         total: NDArray[np.float64] = shares / shares.sum(axis=1, keepdims=True)
         return total

@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 from streamscore.detectors.codebook import MISSING, Codebook
 from streamscore.detectors.detector import Channel, Matrix, Memory
 from streamscore.detectors.network_kernels import blame, loudest_views, surprises
-from streamscore.detectors.network_learning import copies, learn_views, passing
+from streamscore.detectors.network_learning import copies, learn_views
+from streamscore.detectors.passing_time import passing
 from streamscore.detectors.reasons import Reason, Wording, percent, shares_of
 from streamscore.detectors.surprise_tables import (
     SurpriseTables,

@@ -17,6 +17,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from streamscore.detectors.detector import Matrix
+from streamscore.detectors.passing_time import passing_cycles
 from streamscore.errors import BundleError
 from streamscore.features import Column
 
@@ -127,11 +128,14 @@ def fit_distances(matrix: Matrix, columns: Sequence[Column]) -> Design:
 def fit_inputs(matrix: Matrix, columns: Sequence[Column]) -> Design:
     """Learn the design that networks read: each frequent value of a category is a feature.
 
-    Frequent are the 16 most frequent ones, of those that at least one row in a hundred has.
+    Frequent are the 16 most frequent ones, of those that at least one row in a hundred has. Parts
+    of the calendar that the history does not go round are left out.
     """
+    left_out = passing_cycles(matrix, columns)
     return _design(
         feature
         for place, column in enumerate(columns)
+        if place not in left_out
         for feature in _features(place, column, matrix[:, place], is_compared=False)
     )
 

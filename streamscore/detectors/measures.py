@@ -140,9 +140,8 @@ def _part_of_all_text(column: Column, matrix: Matrix, columns: Sequence[Column])
     A title has few words, and what it predicts varies more than what a long text does: a number's
     alarm budget is divided among its texts by their characters.
     """
-    names = [one.name for one in columns]
     characters = {
-        one.also[0]: float(np.expm1(matrix[:, names.index(f"{one.also[0]}.length")]).mean())
+        one.also[0]: float(np.expm1(matrix[:, place_of(columns, one.also[0], "length")]).mean())
         for one in columns
         if one.also and one.field == column.field
     }
@@ -151,7 +150,7 @@ def _part_of_all_text(column: Column, matrix: Matrix, columns: Sequence[Column])
 
 def _of_a_text(matrix: Matrix, columns: Sequence[Column], place: int) -> list[Measure]:
     column, values = columns[place], matrix[:, place]
-    field, length_place = column.field, [c.name for c in columns].index(f"{column.field}.length")
+    field, length_place = column.field, place_of(columns, column.field, "length")
     lengths = np.expm1(matrix[:, length_place])
     part = column.name.removeprefix(f"{column.field}.")
     high = float(np.nanquantile(values, _LIMIT))
@@ -172,6 +171,20 @@ def _of_a_text(matrix: Matrix, columns: Sequence[Column], place: int) -> list[Me
         parts = (length_place, *_by_length(values, lengths), float(np.nanmedian(values)))
         return [Measure("strange", field, place, 1.0, BY_LENGTH, *parts, is_plain=False)]
     return []
+
+
+def place_of(columns: Sequence[Column], text: str, part: str) -> int:
+    """Return the place of the column that holds a part of a text; another field may be called so.
+
+    Examples
+    --------
+    >>> other = Column(name="note.length", field="note.length", kind="number")
+    >>> own = Column(name="note.length", field="note", kind="text_statistic")
+    >>> place_of([other, own], "note", "length")
+    1
+    """
+    name = f"{text}.{part}"
+    return next(i for i, one in enumerate(columns) if (one.field, one.name) == (text, name))
 
 
 def _by_chance(

@@ -10,16 +10,12 @@ MacKay, Peto, "A hierarchical Dirichlet language model", 1995):
     p(x | a, b) = (n(x, a, b) + s p(x | a)) / (n(a, b) + s)
 """
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from streamscore.detectors.detector import Matrix
 from streamscore.detectors.network_kernels import STRENGTHS, count, judge, smoothed
-from streamscore.features import Column
-from streamscore.features.cycles import PERIODS
 
 Codes = NDArray[np.int16]
 Shares = NDArray[np.float64]
@@ -122,10 +118,8 @@ def learn_views(codes: Codes, sizes: NDArray[np.int64], copied: NDArray[np.bool_
         codes = codes[np.linspace(0, len(codes) - 1, _MOST_JUDGED).astype(np.int64)]
     cut = len(codes) - int(_LATER_SHARE * len(codes))
     # The columns are read one by one.
-    choices = [
-        _Choice(np.asfortranarray(codes[:cut]), np.asfortranarray(codes[cut:]), sizes, column)
-        for column in range(codes.shape[1])
-    ]
+    early, later = np.asfortranarray(codes[:cut]), np.asfortranarray(codes[cut:])
+    choices = [_Choice(early, later, sizes, column) for column in range(codes.shape[1])]
     apart = copied.copy()
     views: list[View] = []
     for number in range(_VIEWS):
@@ -223,36 +217,6 @@ def copies(codes: Codes, sizes: NDArray[np.int64]) -> NDArray[np.bool_]:
                 both = _entropy(count(columns[:, i], columns[:, j], ones, shape))
                 found[i, j] = found[j, i] = both <= most
     return found
-
-
-def passing(
-    matrix: Matrix, columns: Sequence[Column], copied: NDArray[np.bool_]
-) -> NDArray[np.bool_]:
-    """Tell which columns are a part of the calendar that the history does not go round: of (d,).
-
-    A month that has never been is no surprise: time goes on. So it is with what copies it, or is
-    the same number: in a history of one month neither can be seen to follow the other.
-
-    Examples
-    --------
-    >>> month = Column(name="at.month", field="at", kind="calendar")
-    >>> passing(np.array([[1.0], [2.0]]), [month], np.eye(1, dtype=np.bool_)).tolist()
-    [True]
-    >>> number = Column(name="month", field="month", kind="number")
-    >>> passing(np.full((9, 2), 6.0), [month, number], np.eye(2, dtype=np.bool_)).tolist()
-    [True, True]
-    """
-    alone = [
-        column.kind == "calendar" and len(np.unique(values)) < PERIODS[column.name.split(".")[-1]]
-        for column, values in zip(columns, matrix.T, strict=True)
-    ]
-    places = np.flatnonzero(alone)
-    same = [
-        column.kind in ("number", "calendar")
-        and any(np.mean(values == matrix[:, place]) >= 1.0 - _COPY_LEFT for place in places)
-        for column, values in zip(columns, matrix.T, strict=True)
-    ]
-    return np.asarray(copied[:, places].any(axis=1) | np.array(same, np.bool_), np.bool_)
 
 
 def _alone(x: NDArray[np.int16], weights: NDArray[np.float64], size: int) -> Shares:

@@ -10,6 +10,7 @@ this asks every pair. A record's score is the most that one of them says.
 """
 
 from collections.abc import Mapping, Sequence
+from heapq import heappop, heappush
 from typing import Any, ClassVar
 
 import numpy as np
@@ -78,7 +79,7 @@ class PairSurprise:
         # Of columns that say the same, the first speaks for all.
         speaking = np.flatnonzero(copied.argmax(axis=1) == np.arange(len(copied))).tolist()
         known_since = [_known_since(codes[:, i], int(size)) for i, size in enumerate(book.sizes)]
-        found: list[tuple[float, int, int, NDArray[np.float32]]] = []
+        found: list[tuple[float, tuple[int, int], NDArray[np.float32]]] = []
         for i in speaking:
             for j in speaking[: speaking.index(i)]:
                 met, expected = _chances(codes, known_since, i, j)
@@ -86,12 +87,15 @@ class PairSurprise:
                 holes = evidence >= _LEAST_EVIDENCE
                 if holes.any():
                     table = np.maximum(evidence, 0.0).astype(np.float32)
-                    found.append((-float(expected[holes].sum()), i, j, table))
-        found = sorted(found, key=lambda pair: pair[:3])[:_MOST_PAIRS]
-        tables = [table.ravel() for _, _, _, table in found]
+                    # The best are kept as they come: all tables of a wide source are too much.
+                    heappush(found, (float(expected[holes].sum()), (-i, -j), table))
+                    if len(found) > _MOST_PAIRS:
+                        heappop(found)
+        found.sort(key=lambda pair: pair[:2], reverse=True)
+        tables = [table.ravel() for _, _, table in found]
         return cls(
             book,
-            np.array([(i, j) for _, i, j, _ in found], np.int64).reshape(-1, 2),
+            np.array([(-i, -j) for _, (i, j), _ in found], np.int64).reshape(-1, 2),
             np.cumsum([0, *map(len, tables)])[:-1].astype(np.int64),
             np.concatenate([np.zeros(0, np.float32), *tables]),
         )

@@ -12,9 +12,13 @@ from numpy.typing import NDArray
 from streamscore.detectors.combination import Combination, Member
 from streamscore.detectors.detector import Detector, Matrix
 from streamscore.detectors.names import detector_named, detector_names
+from streamscore.detectors.passing_time import growing
 from streamscore.detectors.tail import Tail, fit_tail
 from streamscore.errors import UsageError
 from streamscore.features import Column, ColumnPlan
+
+_JUDGE_GROWTH = ("invariants", "repeats")
+"""Detectors that are given numbers that only grow, and know what to make of them."""
 
 _REMEMBERED = 4096
 """As many records fill every memory."""
@@ -194,8 +198,11 @@ def _fit_part(
 ) -> list[_Fitted]:
     found = []
     for name, share in part:
-        if detector_named(name).plan.is_met_by(columns):
-            detector, places = _fit_one(name, matrix, columns, seed)
+        places = _places(name, matrix, columns)
+        if detector_named(name).plan.is_met_by([columns[place] for place in places]):
+            own_columns = [columns[place] for place in places]
+            rows = np.take(matrix, places, axis=1)
+            detector = detector_named(name).fit(rows, own_columns, seed)
             own = np.array([channel.share for channel in detector.channels])
             found.append(_Fitted(detector, places, own * np.asarray(share, np.float64)))
     return found
@@ -221,10 +228,10 @@ def _scores_held_back(detector: Detector, rows: Matrix, held_back: Matrix) -> ND
     return detector.fold(np.ascontiguousarray(held_back), memory)
 
 
-def _fit_one(
-    name: str, matrix: Matrix, columns: Sequence[Column], seed: int
-) -> tuple[Detector, NDArray[np.int64]]:
-    kind = detector_named(name)
-    places = np.array([i for i, c in enumerate(columns) if kind.plan.wants(c)], np.int64)
-    own = np.ascontiguousarray(matrix[:, places])
-    return kind.fit(own, [columns[place] for place in places], seed), places
+def _places(name: str, matrix: Matrix, columns: Sequence[Column]) -> NDArray[np.int64]:
+    """Return the places of the columns that a detector is given."""
+    plan = detector_named(name).plan
+    wanted = np.array([plan.wants(column) for column in columns], np.bool_)
+    if name not in _JUDGE_GROWTH:
+        wanted &= ~growing(matrix, columns)
+    return np.flatnonzero(wanted).astype(np.int64)

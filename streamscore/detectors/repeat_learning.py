@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamscore.detectors.detector import Matrix
+from streamscore.detectors.passing_time import grows
 from streamscore.detectors.repeat_kernels import UNKNOWN, record_bytes
 from streamscore.features import Column
 
@@ -68,18 +69,10 @@ def compared(rows: Matrix, columns: Sequence[Column]) -> NDArray[np.int64]:
         place
         for place, column in enumerate(columns)
         if column.kind in _COMPARED
-        and not _grows(rows[:, place])
+        and not grows(rows[:, place])
         and not any(_follows(rows[:, place], rows[:, other]) for other in calendar)
     ]
     return np.array(found[:MOST_COLUMNS], np.int64)
-
-
-def _grows(values: NDArray[np.float64]) -> bool:
-    """Tell whether values are those of a counter or a clock."""
-    steps = np.diff(values)
-    is_new = np.mean(steps > 0) if len(steps) else 0.0
-    falls = np.mean(~(steps >= 0)) if len(steps) else 1.0
-    return bool(is_new > 0.5 and falls <= _EXCEPTIONS)
 
 
 def _follows(values: NDArray[np.float64], calendar: NDArray[np.float64]) -> bool:
@@ -97,6 +90,8 @@ def _follows(values: NDArray[np.float64], calendar: NDArray[np.float64]) -> bool
 
 
 def _unseen(column: Column) -> float:
+    if column.kind == "text_fingerprint":
+        return 0.0  # too short to have one: two such texts need not be the same
     return float(column.values) if column.kind == "code" else -1.0
 
 

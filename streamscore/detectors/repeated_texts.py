@@ -49,7 +49,7 @@ class RepeatedTexts:
     name: ClassVar[str] = "repeated-texts"
     plan: ClassVar[ColumnPlan] = planned(text_fingerprints=True)
     has_memory: ClassVar[bool] = True
-    channels: ClassVar = (Channel("count", is_plain=True), Channel("returns", is_plain=True))
+    channels: ClassVar = (Channel("count"), Channel("returns"))
 
     def __init__(
         self, known: NDArray[np.float64], usual: NDArray[np.float64], longest_gap: int

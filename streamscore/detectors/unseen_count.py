@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from streamscore.detectors.codebook import MISSING, Codebook
 from streamscore.detectors.codebook_kernels import unseen_counts
 from streamscore.detectors.detector import Channel, Matrix, Memory
-from streamscore.detectors.network_learning import copies, passing
+from streamscore.detectors.network_learning import copies
+from streamscore.detectors.passing_time import passing
 from streamscore.detectors.reasons import Reason, Wording, plain_reasons
 from streamscore.errors import BundleError
 from streamscore.features import Column, ColumnPlan

@@ -23,6 +23,8 @@ _BLOCK = 128
 _CELLS = 1024
 """Cells of equal width between the lowest and the highest knot that is looked up."""
 
+_LEAST_SURPLUS = 1e-9
+
 _NARROWEST = 1e-300
 """Knots that lie closer together are in one cell."""
 
@@ -85,6 +87,17 @@ class Weighing:
         for channel in range(scores.shape[1]):
             _add(scores, channel, self._learned, parts[:, channel])
         return parts
+
+    def surplus(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return what each channel adds to the least score there is: of shape (n, channels).
+
+        A channel that scores as nearly all records do adds nothing, and has nothing to say. Where
+        that is so of all channels, all add their weights.
+        """
+        weights = self._learned.weights
+        surplus = np.maximum(self.parts(scores) - weights, 0.0)
+        surplus[surplus.sum(axis=1) <= _LEAST_SURPLUS] = weights
+        return surplus
 
     def score(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
         """Weigh scores of shape (n, channels): float64 of shape (n,), higher is more anomalous.
