@@ -27,7 +27,7 @@ _PURPOSES = {
     "autoencoder": "numbers that rise and fall together; fast",
     "dependency-network": "categories and small numbers that do not go together",
     "feature-tails": "texts and ratings, each measure judged by its own tail",
-    "invariants": "sums and equalities that the history holds exactly",
+    "invariants": "sums, products and equalities that the history always keeps",
     "isolation-forest": "few random cuts set it apart; a history that is known to be dirty",
     "local-outlier-factor": "thinner than around its neighbours; groups of unequal density",
     "nearest-neighbours": "far from whatever the history holds; numbers",

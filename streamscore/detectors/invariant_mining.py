@@ -25,7 +25,7 @@ _UNUSUAL_ROWS = 3
 _LARGEST_COEFFICIENT = 1000
 _LARGEST_DENOMINATOR = 12
 
-_LEAST_HELD = 0.98
+LEAST_HELD = 0.98
 _LEAST_HELD_UNUSUAL = 0.5
 _FEWEST_UNUSUAL = 5
 
@@ -152,7 +152,7 @@ def _held(
     columns = changing[places]
     coefficients = np.array(vector[:-1], np.int64)[places]
     holds = values[:, columns] @ coefficients == -vector[-1]
-    if holds.mean() < _LEAST_HELD:
+    if holds.mean() < LEAST_HELD:
         return None
     if min(holds[unusual[:, column]].mean() for column in columns) < _LEAST_HELD_UNUSUAL:
         return None

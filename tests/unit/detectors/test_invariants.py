@@ -46,7 +46,7 @@ def invariants() -> Invariants:
 @pytest.mark.parametrize("dirty", [0.0, 0.01])
 def test_sums_equalities_and_translations_are_found(dirty: float) -> None:
     found = Invariants.fit(history(4000, dirty), COLUMNS, 1)
-    assert found.parameters() == {"sums": 2, "translations": 1}
+    assert found.parameters() == {"sums": 2, "products": 0, "translations": 1}
     clean = history(500, seed=2)
     assert not found.fold(clean, {}).any()
     for column in (0, 1, 3, 4, 5, 6):
