@@ -61,7 +61,11 @@ class Model:
         self._encoder = bundle.encoder(codec)
         self._detectors = bundle.detectors()
         vocabularies = self._encoder.learned.vocabularies
-        self._terms = Terms(self._encoder.columns, lambda name, code: vocabularies[name][code])
+        self._terms = Terms(
+            self._encoder.columns,
+            lambda name, code: vocabularies[name][code],
+            self._encoder.number_of,
+        )
         self._private = {name for name, field in codec.source.fields.items() if field.private}
         self._calibration_scores = bundle.calibration_scores
         if stateless:
@@ -145,7 +149,8 @@ class Model:
         """
         rows = np.zeros((9, len(self._encoder.columns)))
         channels = self._detectors.fold(rows, self.begin())
-        self._detectors.warm_up(rows[:1], channels[:1])
+        nothing = Wording(self._terms, lambda _: None)
+        self._detectors.warm_up(rows[:1], channels[:1], [nothing])
         self.new_window(1).fold(self._detectors.score(channels))
         if values:
             PartitionFold(self, self.new_window(1)).fold(values)

@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 from streamscore.detectors.autoencoder_kernels import squared_errors
 from streamscore.detectors.design import Design, fit_inputs
 from streamscore.detectors.detector import Channel, Matrix, Memory
-from streamscore.detectors.reasons import Reason, Wording, plain_reasons
+from streamscore.detectors.expected_values import ExpectedValues
+from streamscore.detectors.reasons import Reason, Wording
+from streamscore.detectors.spoken_columns import column_reasons, shares_spoken, voices_of
 from streamscore.errors import BundleError
 from streamscore.features import Column, ColumnPlan
 from streamscore.features.columns import planned
@@ -57,6 +59,7 @@ class Autoencoder:
         self._weights = tuple(np.ascontiguousarray(each, np.float32) for each in weights)
         self._biases = tuple(np.ascontiguousarray(each, np.float32) for each in biases)
         self._error = np.ascontiguousarray(error, np.float64)
+        self._expected = ExpectedValues(design, self._returned)
 
     @classmethod
     def fit(
@@ -134,13 +137,38 @@ class Autoencoder:
         scores: NDArray[np.float64],
         wordings: Sequence[Wording],
     ) -> list[list[Reason]]:
-        """Name the columns that were reconstructed badly."""
-        return plain_reasons(self.contributions(rows), rows, wordings)
+        """Name the columns that were reconstructed badly, and what was expected there."""
+        if not wordings:
+            return []
+        points, cells = self._design.points(rows), rows.tolist()
+        parts = self._design.by_column(self._parts(points), rows.shape[1])
+        voices = voices_of(wordings[0].terms)
+        is_asked = shares_spoken(parts, voices)[1]
+        expected = self._expected.asked(points, is_asked, voices)
+        return column_reasons(
+            parts,
+            rows,
+            wordings,
+            lambda i, place: self._expected.words(wordings[i], place, cells[i], expected[i, place]),
+        )
 
-    def _parts(self, points: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return each feature's error; what never changed in the history counts as it is."""
-        layers = (self._weights, self._biases)
-        parts: NDArray[np.float64] = squared_errors(points, _LARGEST_INPUT, *layers, self._error)
+    def _returned(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return what the network makes of points: float32 of shape (n, numbers)."""
+        returned = np.empty((len(points), self._design.numbers), np.float32)
+        self._parts(points, returned)
+        return returned
+
+    def _parts(
+        self, points: NDArray[np.float32], returned: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float64]:
+        """Return each feature's error; what never changed in the history counts as it is.
+
+        What the network returns is written into `returned`, of shape (n, numbers).
+        """
+        if returned is None:
+            returned = np.empty((1, self._design.numbers), np.float32)
+        network = (self._weights, self._biases, self._error)
+        parts: NDArray[np.float64] = squared_errors(points, _LARGEST_INPUT, *network, returned)
         return parts
 
 

@@ -23,7 +23,7 @@ def _layer(inputs, weights, bias, is_rectified, outputs):  # type: ignore[no-unt
 
 
 @njit(cache=True, nogil=True)
-def squared_errors(points, largest, weights, biases, error):  # type: ignore[no-untyped-def]
+def squared_errors(points, largest, weights, biases, error, kept):  # type: ignore[no-untyped-def]
     """Run rows through a network, and compare what it returns with what it was given.
 
     Parameters
@@ -38,6 +38,8 @@ def squared_errors(points, largest, weights, biases, error):  # type: ignore[no-
         One a layer.
     error : float64 array of shape (f,)
         What each feature's squared error is divided by.
+    kept : float32 array of shape (n, f) or (1, f)
+        Overwritten with what the network returns, or with that of the last row alone.
 
     Returns
     -------
@@ -47,7 +49,7 @@ def squared_errors(points, largest, weights, biases, error):  # type: ignore[no-
     width, highest, lowest = len(biases[3]), np.float32(largest), np.float32(-largest)
     per_error = 1.0 / error
     out = np.empty(points.shape)
-    inputs, returned = np.empty(width, np.float32), np.empty(width, np.float32)
+    inputs = np.empty(width, np.float32)
     first = np.empty(len(biases[0]), np.float32)
     middle = np.empty(len(biases[1]), np.float32)
     last = np.empty(len(biases[2]), np.float32)
@@ -62,6 +64,7 @@ def squared_errors(points, largest, weights, biases, error):  # type: ignore[no-
         _layer(inputs, weights[0], biases[0], True, first)
         _layer(first, weights[1], biases[1], True, middle)
         _layer(middle, weights[2], biases[2], True, last)
+        returned = kept[row if len(kept) == len(points) else 0]
         _layer(last, weights[3], biases[3], False, returned)
         for i in range(width):
             difference = np.float64(points[row, i]) - np.float64(returned[i])

@@ -74,6 +74,7 @@ class Codebook:
         self.slots = np.ascontiguousarray(slots, np.int16)
         self.known = np.ascontiguousarray(known, np.int64)
         unsigned = (np.ascontiguousarray(a, np.uint32) for a in (starts, slots, known))
+        self._values: dict[tuple[int, int], tuple[float, float] | None] = {}
         self.rules: tuple[NDArray[Any], ...] = (self.low, self.per_unit, self.is_exact, *unsigned)
 
     @classmethod
@@ -156,12 +157,26 @@ class Codebook:
 
     def value_at(self, place: int, code: int) -> tuple[float, float] | None:
         """Return the lowest and highest value of a column's known code; None for the others."""
-        slots = self.slots[self.starts[place] : self.starts[place + 1]].tolist()
-        if code >= self.known[place] or code not in slots:
+        key = (place, code)
+        if key not in self._values:
+            # Looking among the slots takes longer than all else that is said of a record.
+            self._values[key] = self._looked_up(place, code)
+        return self._values[key]
+
+    def _looked_up(self, place: int, code: int) -> tuple[float, float] | None:
+        slots = self.slots[self.starts[place] : self.starts[place + 1]]
+        own = np.flatnonzero(slots == code)
+        if code >= self.known[place] or not len(own):
             return None
-        width = 1.0 / float(self.per_unit[place])
-        lowest = float(self.low[place]) + slots.index(code) * width
-        return lowest, lowest if self.is_exact[place] else lowest + width
+        width, low = 1.0 / float(self.per_unit[place]), float(self.low[place])
+        highest = int(own[-1]) if self.is_exact[place] else int(own[-1]) + 1
+        return low + int(own[0]) * width, low + highest * width
+
+    def range_of(self, place: int) -> tuple[float, float]:
+        """Return the lowest and highest value that has a known code."""
+        width, low = 1.0 / float(self.per_unit[place]), float(self.low[place])
+        slots = int(self.starts[place + 1] - self.starts[place])
+        return low, low + (slots - int(self.is_exact[place])) * width
 
 
 _Rule = tuple[float, float, bool, NDArray[np.int16], int]

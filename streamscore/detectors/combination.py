@@ -15,14 +15,19 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from streamscore.detectors.detector import Detector, Matrix, Memory
+from streamscore.detectors.joined_reasons import Voice, joined
 from streamscore.detectors.names import detector_named
-from streamscore.detectors.reasons import Reason, Terms, Wording, joined
+from streamscore.detectors.reasons import Reason, Terms, Wording
 from streamscore.detectors.tail import Tail, restored_tail
 from streamscore.detectors.weighing import Weighing
 from streamscore.errors import BundleError, UsageError
 
 _SMALLEST_SHARE = 0.01
 """Channels that bring less than this share of a score do not say why."""
+
+
+_ENOUGH = 100.0
+"""A channel whose weighed rarity is as high would by itself make a record one in so many."""
 
 
 class Described(Struct, frozen=True, kw_only=True):
@@ -243,10 +248,11 @@ class Combination:
         list of lists of Reason
             For each row by falling share; the shares sum to 1.
         """
-        weighed: list[list[tuple[float, list[Reason]]]] = [[] for _ in wordings]
-        shares = self._told_shares(self.shares(scores))
+        voices: list[list[Voice]] = [[] for _ in wordings]
+        shares = self._told(self.shares(scores), np.add)
+        is_enough = self._told(self._is_enough(scores), np.logical_or)
         for i, (member, number) in enumerate(self.channels):
-            spoken = np.flatnonzero(shares[:, i])
+            spoken = np.flatnonzero((shares[:, i] > 0.0) | is_enough[:, i])
             if not len(spoken):
                 continue
             places = spoken.tolist()
@@ -255,23 +261,37 @@ class Combination:
             rows = member.rows(matrix[spoken])
             found = member.detector.reasons(rows, number, scores[spoken, i], own)
             for place, reasons in zip(places, found, strict=True):
-                weighed[place].append((float(shares[place, i]), reasons))
-        return [joined(one) for one in weighed]
+                own_voice = float(shares[place, i]), bool(is_enough[place, i])
+                voices[place].append(Voice(*own_voice, reasons))
+        return [joined(one) for one in voices]
 
-    def _told_shares(self, shares: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Give the shares of channels that another one speaks for to that one."""
-        told = shares.copy()
+    def _is_enough(self, scores: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Tell which channels would make a record abnormal alone: of shape (n, channels)."""
+        if self._weighing is None:
+            return np.ones(scores.shape, np.bool_)
+        enough: NDArray[np.bool_] = self._weighing.parts(scores) >= _ENOUGH
+        return enough
+
+    def _told(self, values: NDArray[Any], put_together: np.ufunc) -> NDArray[Any]:
+        """Give what channels have that another one speaks for to that one."""
+        told = values.copy()
         for i, (member, number) in enumerate(self.channels):
             speaker = member.detector.channels[number].told_by
             if speaker is not None:
-                told[:, i - number + speaker] += told[:, i]
-                told[:, i] = 0.0
+                one = told[:, i - number + speaker]
+                put_together(one, told[:, i], out=one)
+                told[:, i] = 0
         return told
 
-    def warm_up(self, rows: Matrix, scores: NDArray[np.float64]) -> None:
+    def warm_up(
+        self, rows: Matrix, scores: NDArray[np.float64], wordings: Sequence[Wording]
+    ) -> None:
         """Run once what only flagged rows run, so that no record waits for a compiler."""
-        for member, number in self.channels:
-            member.detector.contributions(member.rows(rows), number)
+        for i, (member, number) in enumerate(self.channels):
+            own, terms = member.rows(rows), member.terms(wordings[0].terms)
+            spoken = [wording.of(terms) for wording in wordings]
+            member.detector.contributions(own, number)
+            member.detector.reasons(own, number, scores[:, i], spoken)
         self.score(scores)
 
 

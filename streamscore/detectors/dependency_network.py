@@ -15,22 +15,24 @@ the history does not go round, such as the month in half a year, says nothing it
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from streamscore.detectors.codebook import MISSING, Codebook
+from streamscore.detectors.codebook import Codebook
 from streamscore.detectors.detector import Channel, Matrix, Memory
 from streamscore.detectors.network_kernels import blame, loudest_views, surprises
 from streamscore.detectors.network_learning import copies, learn_views
 from streamscore.detectors.passing_time import passing
-from streamscore.detectors.reasons import Reason, Wording, percent, shares_of
+from streamscore.detectors.reasons import Reason, Wording, shares_of
+from streamscore.detectors.spoken_codes import CodedRecord, SpokenCodes
 from streamscore.detectors.surprise_tables import (
     SurpriseTables,
     make_tables,
     restored_tables,
 )
+from streamscore.detectors.written_numbers import percent
 from streamscore.errors import BundleError
 from streamscore.features import Column, ColumnPlan
 from streamscore.features.columns import planned
@@ -70,6 +72,7 @@ class DependencyNetwork:
         self._groups = groups
         unsigned = (a.astype(np.uint32) for a in tables[:5])
         self._unsigned = (*unsigned, tables.table, tables.parts)
+        self._spoken = SpokenCodes(book)
         self._members = [np.flatnonzero(groups == group).tolist() for group in range(len(groups))]
         self._columns = tables.column.tolist()
         self._parents = [[i for i in row if i < len(groups)] for row in tables.parents.tolist()]
@@ -159,10 +162,11 @@ class DependencyNetwork:
         found, told = [], loudest_views(codes, self._book.known, self._tables, self._groups)
         each = zip(rows, codes, shares, *told, wordings, strict=True)
         for row, own_codes, parts, views, likeliest, chances, wording in each:
-            spoken = _Spoken(self._book, wording, row.tolist(), own_codes.tolist())
+            record = CodedRecord(wording, row.tolist(), own_codes.tolist())
             found.append(
                 [
-                    spoken.reason(
+                    self._reason(
+                        record,
                         float(parts[group]),
                         self._members[group],
                         self._columns[views[group]],
@@ -174,17 +178,9 @@ class DependencyNetwork:
             )
         return found
 
-
-class _Spoken(NamedTuple):
-    """One row, and what its evidence is told with."""
-
-    book: Codebook
-    wording: Wording
-    row: list[float]
-    codes: list[int]
-
-    def reason(
+    def _reason(
         self,
+        record: CodedRecord,
         share: float,
         group: list[int],
         place: int,
@@ -192,31 +188,21 @@ class _Spoken(NamedTuple):
         expected: tuple[int, float],
     ) -> Reason:
         """Speak of a group of copies, in the words of one of its columns and of its parents."""
-        field_of = self.wording.field
+        field_of = record.wording.field
         # The column that the words are about comes first.
         fields = dict.fromkeys(field_of(one) for one in (place, *group))
         quoted = dict.fromkeys(field_of(one) for one in parents)
         others = tuple(field for field in quoted if field not in fields)
-        return Reason(tuple(fields), share, self._words(place, parents, *expected), others)
+        return Reason(tuple(fields), share, self._words(record, place, parents, *expected), others)
 
-    def _words(self, place: int, parents: list[int], likeliest: int, chance: float) -> str:
-        code = self.codes[place]
-        seen = f"{self.wording.name(place)} is {self._seen(place)}"
-        if code == self.book.known[place]:
-            seen += ", never seen"
-        given = " and ".join(f"{self.wording.name(one)} {self._seen(one)}" for one in parents)
-        at = f"at {given} it" if given else "it"
-        if likeliest == code:
-            return f"{seen}; {at} is that in {percent(chance)} only"
-        return f"{seen}; {at} is {self._known(place, likeliest)} in {percent(chance)}"
-
-    def _seen(self, place: int) -> str:
-        return self.wording.seen(place, self.row[place])
-
-    def _known(self, place: int, code: int) -> str:
-        known = int(self.book.known[place])
-        values = self.book.value_at(place, code)
-        if values is None:
-            return "missing" if code == known + MISSING else "out of range"
-        lowest, highest = (self.wording.known(place, value) for value in values)
-        return lowest if lowest == highest else f"{lowest} to {highest}"
+    def _words(
+        self, record: CodedRecord, place: int, parents: list[int], likeliest: int, chance: float
+    ) -> str:
+        spoken = self._spoken
+        given = " and ".join(spoken.given(record, one) for one in parents)
+        seen = f"{spoken.seen(record, place, likeliest)}; {f'at {given} it' if given else 'it'}"
+        if likeliest != record.codes[place]:
+            return f"{seen} is {spoken.code(record, place, likeliest)} in {percent(chance)}"
+        is_one = not spoken.is_several(place, likeliest)
+        own = "that" if is_one else spoken.code(record, place, likeliest)
+        return f"{seen} is {own} in {percent(chance)} only"

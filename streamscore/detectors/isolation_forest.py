@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 
 from streamscore.detectors.detector import Channel, Matrix, Memory
 from streamscore.detectors.isolation_kernels import contributions, path_lengths
-from streamscore.detectors.reasons import Reason, Wording, plain_reasons
+from streamscore.detectors.reasons import Reason, Wording
+from streamscore.detectors.spoken_columns import column_reasons
+from streamscore.detectors.usual_values import UsualValues
 from streamscore.errors import BundleError
 from streamscore.features import Column, ColumnPlan
 
@@ -39,6 +41,8 @@ class IsolationForest:
         length of a row that ends there.
     subsample : int
         Rows that each tree was grown on.
+    usual : UsualValues or None
+        What is usual in each column, for the reasons; None where nothing is known of it.
     """
 
     name: ClassVar[str] = "isolation-forest"
@@ -52,6 +56,7 @@ class IsolationForest:
         limit: NDArray[np.float32],
         expected: NDArray[np.float64],
         subsample: int,
+        usual: UsualValues | None = None,
     ) -> None:
         # Unsigned, so that the kernel need not look for negative indices at each step.
         self._split = np.ascontiguousarray(split, np.uint32)
@@ -60,6 +65,7 @@ class IsolationForest:
         self._subsample = subsample
         self._normal_length = float(average_path_length(np.array([subsample]))[0])
         self._fewest_columns = int(self._split.max()) // 2 + 1
+        self._usual = usual
 
     @classmethod
     def fit(
@@ -79,10 +85,10 @@ class IsolationForest:
             random_state=seed,
             n_jobs=1,
         )
-        return cls.from_sklearn(forest.fit(matrix))
+        return cls.from_sklearn(forest.fit(matrix), UsualValues.fit(matrix, columns))
 
     @classmethod
-    def from_sklearn(cls, forest: Any) -> "IsolationForest":
+    def from_sklearn(cls, forest: Any, usual: UsualValues | None = None) -> "IsolationForest":
         """Turn a fitted `sklearn.ensemble.IsolationForest` into arrays.
 
         Raises
@@ -98,7 +104,8 @@ class IsolationForest:
             for tree, chosen in zip(forest.estimators_, forest.estimators_features_, strict=True)
         ]
         split, threshold, expected = (np.stack(parts) for parts in zip(*layout, strict=True))
-        return cls(split, _float32_below(threshold), expected, int(forest.max_samples_))
+        limit = _float32_below(threshold)
+        return cls(split, limit, expected, int(forest.max_samples_), usual)
 
     @classmethod
     def restore(
@@ -121,11 +128,13 @@ class IsolationForest:
                 f"a forest has perfect trees; got split {split.shape}, limit {limit.shape}, "
                 f"expected {expected.shape}"
             )
-        return cls(split, limit, expected, int(parameters["subsample"]))
+        usual = UsualValues.restore(arrays, int(split.max()) // 2 + 1)
+        return cls(split, limit, expected, int(parameters["subsample"]), usual)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return the trees."""
-        return {"split": self._split, "limit": self._limit, "expected": self._expected}
+        """Return the trees, and what is usual."""
+        usual = {} if self._usual is None else self._usual.arrays()
+        return usual | {"split": self._split, "limit": self._limit, "expected": self._expected}
 
     def parameters(self) -> dict[str, Any]:
         """Return the size of the forest."""
@@ -172,8 +181,14 @@ class IsolationForest:
         scores: NDArray[np.float64],
         wordings: Sequence[Wording],
     ) -> list[list[Reason]]:
-        """Name the columns that shortened the row's paths."""
-        return plain_reasons(self.contributions(rows), rows, wordings)
+        """Name the columns that shortened the row's paths, and what is usual there."""
+        parts, usual = self.contributions(rows), self._usual
+        if usual is None:
+            return column_reasons(parts, rows, wordings)
+        cells = rows.tolist()
+        return column_reasons(
+            parts, rows, wordings, lambda i, place: usual.words(wordings[i], place, cells[i])
+        )
 
     def _checked(self, matrix: Matrix) -> Matrix:
         if matrix.shape[1] < self._fewest_columns:

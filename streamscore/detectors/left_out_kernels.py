@@ -34,12 +34,13 @@ def nearest_without(points, places, blocks, order, ends, k):  # type: ignore[no-
 
     Returns
     -------
-    float32 array of shape (n, d, k)
-        Ascending squares.
+    float32 and int64 arrays of shape (n, d, k)
+        Ascending squares, and the rows that have them.
     """
     rows, start, numbers, weights = blocks
     d = len(ends)
     out = np.full((len(points), d, k), np.float32(np.inf))
+    found = np.zeros((len(points), d, k), np.int64)
     own, behind = np.empty((d, BLOCK_ROWS), np.float32), np.empty((d + 1, BLOCK_ROWS), np.float32)
     others = np.empty_like(start)
     for i in range(len(points)):
@@ -50,17 +51,17 @@ def nearest_without(points, places, blocks, order, ends, k):  # type: ignore[no-
             others[block, row] = np.inf
             _measure(points[i], rows[block, :, row : row + 1], numbers, weights, order, ends, own)
             behind[d, 0] = 0.0
-            _take(own, behind, 1, out[i])
+            _take(own, behind, 1, place, out[i], found[i])
         for block in range(len(rows)):
             _measure(points[i], rows[block], numbers, weights, order, ends, own)
             behind[d] = others[block]
-            _take(own, behind, BLOCK_ROWS, out[i])
-    return out
+            _take(own, behind, BLOCK_ROWS, block * BLOCK_ROWS, out[i], found[i])
+    return out, found
 
 
 @njit(cache=True, nogil=True)
-def _take(own, behind, count, nearest):  # type: ignore[no-untyped-def]
-    """Take in what is nearer without a column than what is known, of the first rows of a block."""
+def _take(own, behind, count, first, nearest, places):  # type: ignore[no-untyped-def]
+    """Take in what is nearer without a column than what is known, of rows from `first` on."""
     before, left = np.zeros(count, np.float32), np.empty(count, np.float32)
     d, last = len(own), nearest.shape[1] - 1
     for j in range(d - 1, -1, -1):
@@ -69,7 +70,7 @@ def _take(own, behind, count, nearest):  # type: ignore[no-untyped-def]
     for j in range(d):
         if _add(before, behind[j + 1], left, nearest[j, last]):
             for row in range(count):
-                _insert(left[row], nearest[j])
+                _insert(left[row], first + row, nearest[j], places[j])
         for row in range(count):
             before[row] += own[j, row]
 
@@ -106,11 +107,11 @@ def _add(before, behind, left, limit):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _insert(square, nearest):  # type: ignore[no-untyped-def]
+def _insert(square, row, nearest, places):  # type: ignore[no-untyped-def]
     if not square < nearest[-1]:
         return
     place = len(nearest) - 1
     while place > 0 and nearest[place - 1] > square:
-        nearest[place] = nearest[place - 1]
+        nearest[place], places[place] = nearest[place - 1], places[place - 1]
         place -= 1
-    nearest[place] = square
+    nearest[place], places[place] = square, row

@@ -7,9 +7,11 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from streamscore.detectors.alike_records import AlikeRecords
 from streamscore.detectors.detector import Channel, Matrix, Memory
-from streamscore.detectors.reasons import Reason, Wording, plain_reasons
+from streamscore.detectors.reasons import Reason, Wording
 from streamscore.detectors.reference_rows import ReferenceRows
+from streamscore.detectors.spoken_columns import column_reasons
 from streamscore.errors import BundleError
 from streamscore.features import ColumnPlan
 from streamscore.features.columns import planned
@@ -43,6 +45,7 @@ class Neighbourhood(ABC):
             )
         self._reference = reference
         self._neighbours = neighbours
+        self._alike = AlikeRecords(reference.design)
 
     @abstractmethod
     def score(self, matrix: Matrix) -> NDArray[np.float64]:
@@ -68,7 +71,7 @@ class Neighbourhood(ABC):
         """
         points = self._reference.design.points(matrix)
         nearest = self._reference.nearest(points, self._neighbours)
-        return self._reference.falls(points, *nearest, matrix.shape[1])
+        return self._reference.left_out(points, *nearest, matrix.shape[1])[0]
 
     def reasons(
         self,
@@ -77,5 +80,14 @@ class Neighbourhood(ABC):
         scores: NDArray[np.float64],
         wordings: Sequence[Wording],
     ) -> list[list[Reason]]:
-        """Name the columns in which the row is far from its neighbours."""
-        return plain_reasons(self.contributions(rows), rows, wordings)
+        """Name the columns without which the row is near others, and what those have there."""
+        reference, cells = self._reference, rows.tolist()
+        points = reference.design.points(rows)
+        nearest = reference.nearest(points, self._neighbours)
+        falls, places = reference.left_out(points, *nearest, rows.shape[1])
+
+        def sentence(number: int, place: int) -> str:
+            alike = reference.rows[places[number, place]]
+            return self._alike.words(wordings[number], place, cells[number], alike)
+
+        return column_reasons(falls, rows, wordings, sentence)

@@ -21,6 +21,7 @@ from streamscore.detectors.detector import Channel, Matrix, Memory
 from streamscore.detectors.network_learning import Codes, copies
 from streamscore.detectors.pair_kernels import largest_evidence, told_by_pairs
 from streamscore.detectors.reasons import Reason, Wording, shares_of
+from streamscore.detectors.spoken_codes import CodedRecord, SpokenCodes
 from streamscore.errors import BundleError
 from streamscore.features import Column, ColumnPlan
 from streamscore.features.columns import planned
@@ -31,6 +32,9 @@ _LEAST_EVIDENCE = 1.5
 _MOST_PAIRS = 300
 _TELLING = 0.5
 """Pairs that say at least this part of what the most telling one says bear on the reasons."""
+
+_LEAST_TIMES = 1.05
+"""Values that meet as often as by chance, in the digits that are written, are not spoken of."""
 
 _EARLY_SHARE = 0.02
 """A value is known once this share of its occurrences has passed: a slip may be years older."""
@@ -64,6 +68,7 @@ class PairSurprise:
         evidence: NDArray[np.float32],
     ) -> None:
         self._book = book
+        self._spoken = SpokenCodes(book)
         self._pairs = np.ascontiguousarray(pairs, np.int64)
         self._firsts = np.ascontiguousarray(firsts, np.int64)
         self._evidence = np.ascontiguousarray(evidence, np.float32)
@@ -171,14 +176,27 @@ class PairSurprise:
         """Name the two values that hardly ever meet, and how seldom they do."""
         parts, others, evidence = self._told(rows)
         told = zip(shares_of(parts).tolist(), others.tolist(), evidence.tolist(), strict=True)
+        records = zip(wordings, rows.tolist(), self._book.encode(rows).tolist(), strict=True)
         return [
             [
-                _reason((place, other), share, said, row, wording)
+                self._reason(CodedRecord(*record), (place, other), share, said)
                 for place, (share, other, said) in enumerate(zip(*columns, strict=True))
                 if share > 0.0
             ]
-            for columns, row, wording in zip(told, rows.tolist(), wordings, strict=True)
+            for columns, record in zip(told, records, strict=True)
         ]
+
+    def _reason(
+        self, record: CodedRecord, places: tuple[int, int], share: float, evidence: float
+    ) -> Reason:
+        place, other = places
+        field, beside = record.wording.field(place), record.wording.field(other)
+        words, times = "", float(np.exp(evidence))
+        if times >= _LEAST_TIMES:
+            often = f"{times:,.{0 if times >= 9.5 else 1}f} times less often than by chance"
+            both = f"{self._spoken.given(record, place)} and {self._spoken.given(record, other)}"
+            words = f"{both} meet {often}"
+        return Reason((field,), share, words, () if beside == field else (beside,))
 
     def _told(self, matrix: Matrix) -> tuple[Matrix, NDArray[np.int64], Matrix]:
         """Return what `pair_kernels.told_by_pairs` does of rows."""
@@ -186,23 +204,6 @@ class PairSurprise:
             self._book.encode(matrix).astype(np.uint32), self._book.rules, *self._unsigned, _TELLING
         )
         return told
-
-
-def _reason(
-    places: tuple[int, int], share: float, evidence: float, row: list[float], wording: Wording
-) -> Reason:
-    place, other = places
-    field, beside = wording.field(place), wording.field(other)
-    words = _words(place, other, evidence, row, wording) if evidence > 0.0 else ""
-    return Reason((field,), share, words, () if beside == field else (beside,))
-
-
-def _words(place: int, other: int, evidence: float, row: list[float], wording: Wording) -> str:
-    one, beside = (f"{wording.name(i)} {wording.seen(i, row[i])}" for i in (place, other))
-    times = float(np.exp(evidence))
-    return (
-        f"{one} and {beside} meet {times:,.{0 if times >= 9.5 else 1}f} times less than by chance"
-    )
 
 
 class _Since:

@@ -1,20 +1,21 @@
-"""Reasons: which fields made a record abnormal, and in which words that is said."""
+"""Reasons: which fields made a record abnormal, and what columns and their values are called."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from math import inf
 from typing import NamedTuple
 
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from streamscore.detectors.written_numbers import FEWEST_DIGITS, OWN_DIGITS, written_number
 from streamscore.features import Column
+from streamscore.features.cycles import PERIODS, part_named
 
 _LONGEST_VALUE = 60
 
 _QUOTED = ("code", "flag", "number", "cycle")
 """Kinds of columns of which the record's own value says more than the number in the row."""
-
-_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 class Reason(Struct, frozen=True):
@@ -56,15 +57,24 @@ class Terms:
         The columns of the rows that are spoken of.
     known : callable
         Returns the value that a code of a field stands for.
+    number : callable or None
+        Returns the value of a number field that a number in the row stands for; None where rows
+        have numbers as they came.
     """
 
-    def __init__(self, columns: Sequence[Column], known: Callable[[str, int], object]) -> None:
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        known: Callable[[str, int], object],
+        number: Callable[[str, float], float] | None = None,
+    ) -> None:
         self._called = [_called(column) for column in columns]
         self._known = known
+        self._number = number
 
     def chosen(self, places: Sequence[int]) -> "Terms":
         """Return the terms of rows that have some of the columns only."""
-        found = Terms((), self._known)
+        found = Terms((), self._known, self._number)
         found._called = [self._called[place] for place in places]
         return found
 
@@ -87,12 +97,20 @@ class Terms:
 
     def measured(self, place: int, value: float) -> str:
         """Write what was made of a field, such as the weekday of a time."""
-        is_weekday = self._called[place].is_weekday and 0.0 <= value < len(_WEEKDAYS)
-        return _WEEKDAYS[int(value)] if is_weekday else written(value)
+        is_weekday = self._called[place].is_weekday and 0.0 <= value < PERIODS["weekday"]
+        return part_named("weekday", int(value)) if is_weekday else written(value)
+
+    def number(self, place: int, value: float) -> float:
+        """Return the value of a number field that a number in the row stands for."""
+        return value if self._number is None else self._number(self.column(place).field, value)
 
     def known(self, place: int, value: float) -> str:
         """Write a value of a column that the record need not have."""
         column = self.column(place)
+        if column.kind == "number":
+            return written(self.number(place, value))
+        if value != value:  # noqa: PLR0124
+            return "missing"
         if column.kind != "code":
             return written(bool(value)) if column.kind == "flag" else self.measured(place, value)
         if value < column.values:
@@ -136,12 +154,17 @@ class Wording:
         """Name a column: the field, or a part of the event time as `crash_date (hour)`."""
         return self.terms.name(place)
 
-    def seen(self, place: int, value: float) -> str:
-        """Write what the record has in a column."""
+    def seen(self, place: int, value: float, digits: int = OWN_DIGITS) -> str:
+        """Write what the record has in a column; a number with at least so many digits."""
         terms = self.terms
         if terms.is_quoted(place):
-            return written(self._seen(terms.column(place).field))
+            return written(self._seen(terms.column(place).field), digits)
         return terms.measured(place, value)
+
+    def is_whole(self, place: int) -> bool:
+        """Whether the record has a whole number in a column, as `3`; not as `3.0`."""
+        value = self._seen(self.terms.column(place).field)
+        return isinstance(value, int) and not isinstance(value, bool)
 
     def known(self, place: int, value: float) -> str:
         """Write a value of a column that the record need not have."""
@@ -157,39 +180,29 @@ def _called(column: Column) -> _Called:
     return _Called(column, name, column.kind in _QUOTED, is_weekday)
 
 
-def written(value: object) -> str:
-    """Write a value for people.
+def written(value: object, digits: int = FEWEST_DIGITS) -> str:
+    """Write a value for people: a number in its whole part, or in so many digits.
 
     Examples
     --------
-    >>> written(3.0), written(None), written(0.12345), written("RAIN")
-    ('3', 'missing', '0.123', 'RAIN')
+    >>> written(3.0), written(None), written(0.12345), written("RAIN"), written("")
+    ('3', 'missing', '0.1235', 'RAIN', 'empty')
     """
     if isinstance(value, str):
-        return value if len(value) <= _LONGEST_VALUE else f"{value[: _LONGEST_VALUE - 3]}..."
+        return _quoted(value)
     if value is None or (isinstance(value, float) and value != value):  # noqa: PLR0124
         return "missing"
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else f"{value:.3g}"
-    text = str(value)
+    if isinstance(value, float) and abs(value) < inf:
+        return written_number(value, digits)
+    return _quoted(str(value))
+
+
+def _quoted(text: str) -> str:
+    if not text.strip():
+        return "blank" if text else "empty"
     return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 3]}..."
-
-
-def percent(share: float) -> str:
-    """Write a share in [0, 1] as a percentage.
-
-    Examples
-    --------
-    >>> percent(0.713), percent(0.0004), percent(0.0), percent(0.99999)
-    ('71%', '0.04%', 'under 0.01%', 'over 99.9%')
-    """
-    if share > 0.999:
-        return "over 99.9%"
-    if share < 1e-4:
-        return "under 0.01%"
-    return f"{100 * share:.0f}%" if share >= 0.1 else f"{100 * share:.2g}%"
 
 
 def shares_of(parts: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -206,78 +219,3 @@ def shares_of(parts: NDArray[np.float64]) -> NDArray[np.float64]:
     positive[~(positive > 0.0).any(axis=1)] = 1.0
     shares: NDArray[np.float64] = positive / positive.sum(axis=1, keepdims=True)
     return shares
-
-
-def plain_reasons(
-    parts: NDArray[np.float64], rows: NDArray[np.float64], wordings: Sequence[Wording]
-) -> list[list[Reason]]:
-    """Name the columns that contributed, each with the value that was seen.
-
-    Parameters
-    ----------
-    parts : float64 array of shape (n, d)
-        What each column contributed.
-    rows : float64 array of shape (n, d)
-        The rows.
-    wordings : sequence of Wording, of length n
-        Turn the columns of each row into words.
-    """
-    told = zip(shares_of(parts).tolist(), rows.tolist(), wordings, strict=True)
-    return [
-        [
-            Reason((wording.field(place),), share, _plainly(wording, place, row[place]))
-            for place, share in enumerate(shares)
-            if share > 0.0
-        ]
-        for shares, row, wording in told
-    ]
-
-
-def _plainly(wording: Wording, place: int, value: float) -> str:
-    if wording.column(place).kind in ("text_hash", "text_embedding"):
-        return f"the words of {wording.field(place)} are unusual together"
-    return f"{wording.name(place)} is {wording.seen(place, value)}"
-
-
-def joined(weighed: Iterable[tuple[float, Sequence[Reason]]]) -> list[Reason]:
-    """Join the reasons of several channels, each with its weight; the weights sum to 1.
-
-    Shares of the same fields are added, and the words are those of the largest part.
-
-    Returns
-    -------
-    list of Reason
-        By falling share, then by name; the shares sum to 1.
-
-    Examples
-    --------
-    >>> parts = [(0.6, [Reason(("a",), 1.0, "a is 9")]), (0.4, [Reason(("a",), 1.0, "odd")])]
-    >>> joined(parts)
-    [Reason(fields=('a',), share=1.0, words='a is 9', parents=())]
-    """
-    found: dict[tuple[str, ...], _Joined] = {}
-    for weight, reasons in weighed:
-        for reason in reasons:
-            part = weight * reason.share
-            so_far = found.get(reason.fields)
-            if so_far is None:
-                found[reason.fields] = _Joined(part, part, reason)
-                continue
-            is_louder = part > so_far.loudest
-            found[reason.fields] = _Joined(
-                so_far.share + part,
-                part if is_louder else so_far.loudest,
-                reason if is_louder else so_far.reason,
-            )
-    ranked = sorted(found.items(), key=lambda one: (-one[1].share, one[0]))
-    return [
-        Reason(fields, one.share, one.reason.words, one.reason.parents) for fields, one in ranked
-    ]
-
-
-class _Joined(NamedTuple):
-    """The share of some fields, that of the loudest reason that names them, and this reason."""
-
-    share: float
-    loudest: float
-    reason: Reason

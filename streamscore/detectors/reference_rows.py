@@ -70,13 +70,13 @@ class ReferenceRows:
         distances, places = nearest_rows(points, beyond, self._blocks, k)
         return distances, places
 
-    def falls(
+    def left_out(
         self,
         points: NDArray[np.float32],
         distances: NDArray[np.float64],
         places: NDArray[np.int64],
         columns: int,
-    ) -> NDArray[np.float64]:
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Return what the mean distance to the nearest rows falls by without each column.
 
         Parameters
@@ -92,23 +92,25 @@ class ReferenceRows:
 
         Returns
         -------
-        float64 array of shape (n, columns)
+        falls : float64 array of shape (n, columns)
             At least 0.
+        places : int64 array of shape (n, columns, k)
+            The nearest rows without each column.
         """
         width, design = self.rows.shape[1], self.design
         order = np.argsort(design.column[:width], kind="stable")
         ends = np.searchsorted(design.column[:width][order], np.arange(columns), side="right")
         k = distances.shape[1]
-        squares = nearest_without(points, places, self._blocks, order, ends, k).astype(np.float64)
+        squares, found = nearest_without(points, places, self._blocks, order, ends, k)
         apart = np.zeros((len(points), columns))
         np.add.at(apart.T, design.column[width:], points[:, width:].T.astype(np.float64))
         # The others' sum, of those before and of those behind: see `left_out_kernels`.
         left = np.zeros((len(points), columns))
         left[:, 1:] += np.cumsum(apart[:, :-1], axis=1)
         left[:, :-1] += np.cumsum(apart[:, :0:-1], axis=1)[:, ::-1]
-        without = np.sqrt(squares + left[:, :, None]).mean(axis=2)
+        without = np.sqrt(squares.astype(np.float64) + left[:, :, None]).mean(axis=2)
         falls: NDArray[np.float64] = distances.mean(axis=1)[:, None] - without
-        return np.maximum(falls, 0.0)
+        return np.maximum(falls, 0.0), found
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return what was learned, for the bundle."""

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamscore.detectors.detector import Channel, Matrix, Memory
-from streamscore.detectors.reasons import Reason, Wording
+from streamscore.detectors.reasons import Reason, Terms, Wording
 from streamscore.detectors.repeat_kernels import fold, record_bytes, weigh
 from streamscore.detectors.repeat_learning import MOST_COLUMNS, learn
 from streamscore.errors import BundleError
@@ -29,6 +29,7 @@ _FEWEST_RECORDS = 256
 _MOST_BYTES = 49_152
 _MOST_DIFFERING = 3
 _MOST_PLACES = 1_000_000
+_MOST_NAMED = 3
 _COLUMNS_FOR_ONE = 6
 """One column in so many may differ, up to three."""
 
@@ -156,20 +157,27 @@ class Repeats:
         scores: NDArray[np.float64],
         wordings: Sequence[Wording],
     ) -> list[list[Reason]]:
-        """Say what returned, and how seldom that is by chance.
+        """Say that the record returned, and what was not compared.
 
         The reason is the field of the event time, in which the record and the earlier one differ.
+        How improbable that is by chance is no count of days: the tree of columns that it follows
+        from leaves out most of what depends on each other.
         """
+        if not wordings:
+            return []
         most = len(self._patterns) - 1
-        others = f" and {'one other field' if most == 1 else f'one to {_NUMBERS[most]} others'}"
-        found = []
-        for score, wording in zip(scores.tolist(), wordings, strict=True):
-            time = wording.field(self._time_place)
-            besides = time if channel == 0 else time + others
-            chance = f"which happens by chance once in {_rounded(float(np.exp(min(score, 40.0))))}"
-            words = f"the same but for {besides} as a record before, {chance}"
-            found.append([Reason((time,), 1.0, words)])
-        return found
+        apart = "one field" if most == 1 else f"one to {_NUMBERS[most]} fields"
+        but_for = "" if channel == 0 else f" but for {apart}"
+        names = self._not_compared(wordings[0].terms)
+        words = f"the same as a record shortly before{but_for}; {_listed(names)} not compared"
+        return [[Reason((names[0],), 1.0, words)] for _ in wordings]
+
+    def _not_compared(self, terms: Terms) -> list[str]:
+        """Return the fields of which no column is compared, the event time first."""
+        columns = terms.columns
+        compared = {columns[place].field for place in self._learned["places"].tolist()}
+        names = dict.fromkeys([columns[self._time_place].field, *(c.field for c in columns)])
+        return [name for name in names if name not in compared]
 
     def _bytes_of(self, matrix: Matrix) -> NDArray[np.uint8]:
         fewest = max(int(self._learned["places"].max()), self._time_place) + 1
@@ -180,19 +188,23 @@ class Repeats:
         return records
 
 
-_NUMBERS = {2: "two", 3: "three"}
+_NUMBERS = {0: "no", 2: "two", 3: "three"}
 
 
-def _rounded(count: float) -> str:
-    """Write a count with two digits that mean something.
+def _listed(names: Sequence[str]) -> str:
+    """List names, and say what they are.
 
     Examples
     --------
-    >>> _rounded(41_873.0), _rounded(3.2)
-    ('42,000', '3')
+    >>> _listed(["at"]), _listed(["at", "hour"]), _listed(list("abcdef"))
+    ('at is', 'at and hour are', 'a, b, c and 3 others are')
     """
-    digits = max(int(np.floor(np.log10(max(count, 1.0)))) - 1, 0)
-    return f"{int(round(count, -digits)):,}"
+    if len(names) == 1:
+        return f"{names[0]} is"
+    named, last = names[:-1], names[-1]
+    if len(names) > _MOST_NAMED + 1:
+        named, last = names[:_MOST_NAMED], f"{len(names) - _MOST_NAMED} others"
+    return f"{', '.join(named)} and {last} are"
 
 
 def _capacity(width: int) -> int:

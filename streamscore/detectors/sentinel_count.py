@@ -12,7 +12,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from streamscore.detectors.detector import Channel, Matrix, Memory
-from streamscore.detectors.reasons import Reason, Wording, plain_reasons
+from streamscore.detectors.reasons import Reason, Wording
+from streamscore.detectors.spoken_columns import column_reasons, told
 from streamscore.errors import BundleError
 from streamscore.features import Column, ColumnPlan
 from streamscore.features.columns import planned
@@ -104,8 +105,16 @@ class SentinelCount:
         scores: NDArray[np.float64],
         wordings: Sequence[Wording],
     ) -> list[list[Reason]]:
-        """Name the fields that say nothing."""
-        return plain_reasons(self.contributions(rows), rows, wordings)
+        """Name the fields that say nothing, and say so."""
+        parts, cells = self.contributions(rows), rows.tolist()
+
+        def sentence(number: int, place: int) -> str:
+            seen = told(wordings[number], place, cells[number]).seen
+            # Of a missing value everybody knows.
+            is_said = not parts[number, place] or seen.endswith(" is missing")
+            return seen if is_said else f"{seen}, which says nothing"
+
+        return column_reasons(parts, rows, wordings, sentence)
 
 
 @njit(cache=True, nogil=True)

@@ -93,5 +93,10 @@ class StrayTimes:
 def _reason(score: float, field: str) -> Reason:
     usual = FACTOR * float(np.expm1(min(score, _LARGEST_SCORE)))
     times = f"{usual:,.0f}" if usual >= 10.0 else f"{usual:.2g}"
-    words = f"{field} lies {times} times as far off its neighbours in arrival as usual at most"
+    if usual <= 1.0:
+        return Reason((field,), 1.0)
+    words = (
+        f"{field} is out of line with the records that arrived just before it, "
+        f"{times} times as far as is usual there"
+    )
     return Reason((field,), 1.0, words)

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
-from msgspec import structs
 from numpy.typing import NDArray
 
 from streamscore.detectors.codebook import MISSING, Codebook
@@ -12,7 +11,9 @@ from streamscore.detectors.codebook_kernels import unseen_counts
 from streamscore.detectors.detector import Channel, Matrix, Memory
 from streamscore.detectors.network_learning import copies
 from streamscore.detectors.passing_time import passing
-from streamscore.detectors.reasons import Reason, Wording, plain_reasons
+from streamscore.detectors.reasons import Reason, Wording
+from streamscore.detectors.spoken_codes import CodedRecord, SpokenCodes
+from streamscore.detectors.spoken_columns import column_reasons
 from streamscore.errors import BundleError
 from streamscore.features import Column, ColumnPlan
 from streamscore.features.columns import planned
@@ -40,6 +41,7 @@ class UnseenCount:
     def __init__(self, book: Codebook, counts: NDArray[np.bool_]) -> None:
         self._book = book
         self._counts = counts
+        self._spoken = SpokenCodes(book)
 
     @classmethod
     def fit(cls, matrix: Matrix, columns: Sequence[Column], seed: int) -> "UnseenCount":
@@ -98,11 +100,12 @@ class UnseenCount:
         wordings: Sequence[Wording],
     ) -> list[list[Reason]]:
         """Name the fields and their values."""
-        parts = self.contributions(rows)
-        found = plain_reasons(parts, rows, wordings)
-        for reasons, any_unseen in zip(found, np.any(parts, axis=1), strict=True):
-            if any_unseen:
-                reasons[:] = [
-                    structs.replace(one, words=f"{one.words}, never seen") for one in reasons
-                ]
-        return found
+        codes = self._book.encode(rows).tolist()
+        told = zip(wordings, rows.tolist(), codes, strict=True)
+        records = [CodedRecord(*record) for record in told]
+        return column_reasons(
+            self.contributions(rows),
+            rows,
+            wordings,
+            lambda i, place: self._spoken.seen(records[i], place),
+        )

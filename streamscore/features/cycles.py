@@ -1,11 +1,15 @@
 """Calendar features: hour, weekday and month of the local time, on a circle or as integers."""
 
+from math import atan2, tau
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 PERIODS = {"hour": 24, "weekday": 7, "month": 12}
 """How many values each part of the calendar has."""
+
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 _KINDS = {name: kind for kind, name in enumerate(PERIODS)}
 _CIRCLE = np.zeros((3, 24, 2))
@@ -62,6 +66,31 @@ def encode_calendar(
     [[6.0, 3.0, 1.0]]
     """
     _parts(local_ms, np.array([_KINDS[cycle] for cycle in cycles], np.int64), out)
+
+
+def part_at(sine: float, cosine: float, cycle: str) -> int:
+    """Return which part of the calendar lies nearest to a point on its circle, counted from 0.
+
+    Examples
+    --------
+    >>> part_at(1.0, 0.0, "hour"), part_at(0.0, 0.0, "month")
+    (6, 0)
+    """
+    period = PERIODS[cycle]
+    return round(atan2(sine, cosine) / tau * period) % period
+
+
+def part_named(cycle: str, part: int) -> str:
+    """Name a part of the calendar, counted from 0, as people do.
+
+    Examples
+    --------
+    >>> part_named("hour", 6), part_named("weekday", 6), part_named("month", 0)
+    ('6', 'Sunday', '1')
+    """
+    if cycle == "weekday":
+        return _WEEKDAYS[part]
+    return str(part + 1 if cycle == "month" else part)
 
 
 @njit(cache=True, nogil=True)

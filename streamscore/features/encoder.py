@@ -141,6 +141,11 @@ class Encoder:
         """Return what was learned as arrays, for the bundle."""
         return self._arrays
 
+    def number_of(self, field: str, value: float) -> float:
+        """Return the number of a field that a value in its column was made of."""
+        scales, centers = self.learned.scales, self.learned.centers
+        return value / scales[field] + centers[field] if field in scales else value
+
     def encode(
         self, records: Sequence[Record], utc_ms: NDArray[np.int64], local_ms: NDArray[np.int64]
     ) -> NDArray[np.float64]:

@@ -59,8 +59,8 @@ def check_installed(compared: Compared) -> None:
     """
     if compared.extra and find_spec(compared.extra) is None:
         raise UsageError(
-            f"{compared.name} needs {compared.extra}, which is not installed. Install "
-            f"streamscore[{compared.extra}], or in a checkout `bin/uv sync --extra {compared.extra}`"
+            f"{compared.name} needs {compared.extra}, which is not installed. Install streamscore"
+            f"[{compared.extra}], or in a checkout run `bin/uv sync --extra {compared.extra}`"
         )
 
 

@@ -26,7 +26,9 @@ def test_the_kernel_gives_what_the_network_of_scikit_learn_gives() -> None:
         hidden_layer_sizes=(16, 4, 16), learning_rate_init=3e-3, max_iter=200, random_state=7
     ).fit(inputs, inputs)
     network.coefs_, network.intercepts_ = list(weights), list(biases)
-    found = squared_errors(inputs, 100.0, weights, biases, np.full(3, 2.0))
+    returned = np.empty((400, 3), np.float32)
+    found = squared_errors(inputs, 100.0, weights, biases, np.full(3, 2.0), returned)
+    assert returned == pytest.approx(network.predict(inputs), rel=1e-3, abs=1e-4)
     expected = (network.predict(inputs) - inputs) ** 2 / 2.0
     assert found == pytest.approx(expected, rel=1e-3, abs=1e-6)
     assert found.mean() < 0.2 * inputs.var()

@@ -71,6 +71,20 @@ def test_a_code_tells_its_values() -> None:
     assert high == pytest.approx(0.1)
 
 
+def test_a_code_that_values_share_tells_the_lowest_and_the_highest() -> None:
+    # What lies between the known numbers and those that share a code belongs to these.
+    assert book_of([0.0] * 5000 + [1.0] * 5000 + [4.0] * 3 + [9.0] * 3).value_at(0, 2) == (2.0, 9.0)
+    rare = book_of([0], Column(name="c", field="c", kind="code", values=1000))
+    assert rare.value_at(0, 63) == (63.0, 999.0)
+
+
+def test_known_values_lie_in_a_range() -> None:
+    assert book_of([1.0] * 50 + [5.0] * 50).range_of(0) == (1.0, 5.0)
+    low, high = book_of(np.linspace(0.0, 1.0, 1000).tolist()).range_of(0)
+    assert low == 0.0
+    assert high == pytest.approx(1.0)
+
+
 def test_rows_of_another_width_are_refused() -> None:
     with pytest.raises(ValueError, match="rows have 1 columns, got 2"):
         book_of([1.0]).encode(np.zeros((1, 2)))

@@ -4,12 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
-import pytest
 from numpy.typing import NDArray
 
 from streamscore.detectors.combination import Combination, Member
 from streamscore.detectors.detector import Channel, Matrix, Memory
-from streamscore.detectors.reasons import Reason, Terms, Wording, joined
+from streamscore.detectors.reasons import Reason, Terms, Wording
 from streamscore.detectors.tail import fit_tail
 from streamscore.features import Column, ColumnPlan
 
@@ -112,14 +111,3 @@ def test_a_single_channel_is_passed_on_as_it_is() -> None:
     rows = history(5)[:, :1]
     assert made.score(made.fold(rows, made.begin())).tolist() == rows[:, 0].tolist()
     assert made.shares(rows).tolist() == [[1.0]] * 5
-
-
-def test_reasons_of_the_same_fields_are_added_and_the_larger_part_speaks() -> None:
-    low, high = Reason(("a",), 0.5, "low"), Reason(("a",), 1.0, "high")
-    other = Reason(("b", "c"), 0.5, "other")
-    found = joined([(0.4, [low, other]), (0.6, [high])])
-    assert [(reason.fields, reason.words) for reason in found] == [
-        (("a",), "high"),
-        (("b", "c"), "other"),
-    ]
-    assert [reason.share for reason in found] == pytest.approx([0.8, 0.2])

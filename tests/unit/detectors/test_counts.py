@@ -24,7 +24,14 @@ def test_a_sentinel_and_a_missing_value_say_nothing() -> None:
     assert count.fold(rows, {})[:, 0].tolist() == [0, 1, 3, 0]
     assert count.contributions(rows).sum(axis=1).tolist() == [0, 1, 3, 0]
     (reasons,) = count.reasons(rows[1:2], 0, np.ones(1), WORDINGS)
-    assert [(one.fields, one.words) for one in reasons] == [(("a",), "a is A")]
+    assert [(one.fields, one.words) for one in reasons] == [(("a",), "a is A, which says nothing")]
+
+
+def test_that_a_missing_value_says_nothing_goes_without_saying() -> None:
+    count = SentinelCount.fit(HISTORY, COLUMNS, 1)
+    wordings = [Wording(Terms(COLUMNS, lambda field, code: code), lambda field: None)]
+    (reasons,) = count.reasons(np.array([[0.0, 3, np.nan]]), 0, np.ones(1), wordings)
+    assert [one.words for one in reasons] == ["b is missing", "c is missing"]
 
 
 def test_a_new_category_and_a_number_out_of_range_are_unseen() -> None:
@@ -34,6 +41,18 @@ def test_a_new_category_and_a_number_out_of_range_are_unseen() -> None:
     assert count.contributions(rows).sum(axis=1).tolist() == [0, 1, 3, 0, 1]
     (reasons,) = count.reasons(rows[1:2], 0, np.ones(1), WORDINGS)
     assert [(one.fields, one.words) for one in reasons] == [(("a",), "a is A, never seen")]
+
+
+def test_a_number_beyond_its_bins_is_not_said_to_be_never_seen() -> None:
+    columns = [Column(name="c", field="c", kind="number")]
+    count = UnseenCount.fit(np.linspace(0.0, 1.0, 5000)[:, None], columns, 1)
+    for value, words in (
+        (1.5, "c is 1.5, above nearly all before"),
+        (-2.0, "c is -2, below nearly"),
+    ):
+        wording = Wording(Terms(columns, lambda field, code: code), {"c": value}.__getitem__)
+        ((reason,),) = count.reasons(np.array([[value]]), 0, np.ones(1), [wording])
+        assert reason.words.startswith(words)
 
 
 def test_codes_of_columns_that_there_are_not_are_refused() -> None:

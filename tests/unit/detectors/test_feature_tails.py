@@ -115,13 +115,13 @@ def test_reasons_tell_what_is_seen_and_what_is_usual_and_quote_no_text() -> None
     assert said.startswith("note")
     assert "qxz" not in said
     assert words({"note": ""})[1] == "note is empty"
-    assert "capitals; 99% have at most" in words({"note": GOOD_NOTE.upper()}, "upper")[1]
+    assert words({"note": GOOD_NOTE.upper()}, "upper")[1] == "note has 85% capitals; 99% have none"
     assert words({"items_new": 400})[1].startswith("items_new is 400; 99% have at most")
     assert words({"note": "www.a.b"}, "links")[1] == "note has a web address; 99% have none"
     assert words({"note": "came.monday"}, "links")[1].startswith("note has what may be a web addre")
     assert words({"note": "no no no"}, "repeats")[1].startswith("note has a word 3 times in a row;")
     assert words({"note": "55-1234"}, "number")[1].startswith("note has a number of 6 digits; 99%")
-    assert words({"note": "xyz abc"}, "strange")[1] == "note: none of its words was seen before"
+    assert words({"note": "xyz abc"}, "strange")[1] == "note has no word that was seen before"
 
 
 def test_a_bundle_carries_what_was_learned_of_texts(tmp_path: Path) -> None:

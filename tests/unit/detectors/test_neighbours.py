@@ -134,9 +134,9 @@ def test_the_nearest_rows_without_a_column_are_those_of_looking_again(
     ends = np.searchsorted(column[order], np.arange(4), side="right")
     blocks = make_blocks(rows, numbers, weights)
     places = nearest_rows(points, np.zeros(3), blocks, k)[1]
-    found = np.sqrt(nearest_without(points, places, blocks, order, ends, k))
-    for point, by_column in zip(points, found, strict=True):
-        for left_out, distances in enumerate(by_column):
+    squares, where = nearest_without(points, places, blocks, order, ends, k)
+    for point, by_column, whose in zip(points, np.sqrt(squares), where, strict=True):
+        for left_out, (distances, own) in enumerate(zip(by_column, whose, strict=True)):
             kept = np.flatnonzero(column != left_out)
             naive = naive_distances(
                 point[kept],
@@ -146,6 +146,11 @@ def test_the_nearest_rows_without_a_column_are_those_of_looking_again(
                 k,
             )
             assert distances == pytest.approx(naive, rel=1e-5, abs=1e-5)
+            assert len(set(own.tolist())) == k
+            other_columns = (rows[own][:, kept], int((kept < numbers).sum()))
+            weighed = weights[kept[kept >= numbers] - numbers].tolist()
+            again = naive_distances(point[kept], *other_columns, weighed, k)
+            assert again == pytest.approx(naive, rel=1e-5, abs=1e-5)
 
 
 def test_a_number_out_of_place_is_blamed_and_not_the_category_that_would_explain_it() -> None:

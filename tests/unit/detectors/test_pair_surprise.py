@@ -1,5 +1,7 @@
 """Values that should have met are a surprise; those that had no chance to are none."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -65,7 +67,26 @@ def test_the_reason_names_both_values() -> None:
     assert {one.fields for one in found} == {("weather",), ("season",)}
     assert sum(one.share for one in found) == pytest.approx(1.0)
     assert found[0].words.startswith("weather WEATHER and season SEASON meet ")
-    assert found[0].words.endswith(" times less than by chance")
+    assert found[0].words.endswith(" times less often than by chance")
+
+
+def test_numbers_that_are_cut_alike_are_spoken_of_as_ranges() -> None:
+    columns = [Column(name=name, field=name, kind="number") for name in ("price", "total")]
+    rng = np.random.default_rng(1)
+    price = rng.uniform(0.0, 100.0, 6000)
+    total = np.where(price < 50.0, rng.uniform(0.0, 500.0, 6000), rng.uniform(500.0, 999.0, 6000))
+    detector = PairSurprise.fit(np.column_stack([price, total]), columns, 1)
+    record = {"price": 81.37, "total": 33.3}
+    wording = Wording(Terms(columns, lambda field, code: code), record.__getitem__)
+    row = np.array([list(record.values())])
+    (found,) = detector.reasons(row, 0, np.array([5.0]), [wording])
+    words = re.fullmatch(
+        r"price ([\d.]+) to ([\d.]+) and total ([\d.]+) to ([\d.]+) meet .*", found[0].words
+    )
+    assert words is not None
+    low, high, least, most = map(float, words.groups())
+    assert low <= 81.37 <= high < low + 10.0
+    assert least <= 33.3 <= most < least + 100.0
 
 
 def test_evidence_of_other_pairs_than_there_are_is_refused() -> None:

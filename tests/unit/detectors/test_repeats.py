@@ -156,13 +156,21 @@ def test_a_wide_record_leaves_room_for_fewer() -> None:
     assert detector.fold(matrix[[5, 6, 5]], memory)[2, 0] > 10.0
 
 
-def test_words_say_how_seldom_chance_brings_it() -> None:
+def test_words_say_what_returned_and_what_was_not_compared() -> None:
     wordings = [Wording(Terms(COLUMNS, lambda field, code: code), str)]
-    same, alike = (
-        FITTED.reasons(RARE[None, :], i, np.log([41_873.0]), wordings)[0][0] for i in (0, 1)
+    same, alike = (FITTED.reasons(RARE[None, :], i, np.ones(1), wordings)[0][0] for i in (0, 1))
+    assert same.fields == alike.fields == ("at",)
+    assert same.words == "the same as a record shortly before; at is not compared"
+    assert alike.words == (
+        "the same as a record shortly before but for one field; at is not compared"
     )
-    assert same.fields == ("at",)
-    assert same.words == (
-        "the same but for at as a record before, which happens by chance once in 42,000"
-    )
-    assert alike.words.startswith("the same but for at and one other field as a record before")
+
+
+def test_fields_that_repeat_the_time_are_named_as_not_compared() -> None:
+    matrix = np.hstack([rows(500, 7), np.empty((500, 1))])
+    matrix[:, 9] = matrix[:, 7] * 2.0
+    columns = [*COLUMNS, Column(name="reported", field="reported", kind="number")]
+    wordings = [Wording(Terms(columns, lambda field, code: code), str)]
+    detector = Repeats.fit(matrix, columns, 1)
+    ((reason,),) = detector.reasons(matrix[:1], 0, np.ones(1), wordings)
+    assert reason.words.endswith("; at and reported are not compared")

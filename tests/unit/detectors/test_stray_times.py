@@ -92,9 +92,20 @@ def test_history_says_how_seldom_a_gap_is_so_long() -> None:
     assert found[-1] < 1.5
 
 
-def test_words_say_how_far() -> None:
+OUT_OF_LINE = "at is out of line with the records that arrived just before it"
+
+
+@pytest.mark.parametrize(
+    ("far", "words"),
+    [
+        (125.0, f"{OUT_OF_LINE}, 250 times as far as is usual there"),
+        (1.64, f"{OUT_OF_LINE}, 3.3 times as far as is usual there"),
+        (0.4, ""),
+    ],
+)
+def test_words_say_how_far(far: float, words: str) -> None:
     columns = [Column(name="at", field="at", kind="event_time")]
     wording = Wording(Terms(columns, lambda field, code: code), str)
-    ((reason,),) = DETECTOR.reasons(np.zeros((1, 1)), 0, np.log1p([125.0]), [wording])
+    ((reason,),) = DETECTOR.reasons(np.zeros((1, 1)), 0, np.log1p([far]), [wording])
     assert reason.fields == ("at",)
-    assert reason.words == "at lies 250 times as far off its neighbours in arrival as usual at most"
+    assert reason.words == words
