@@ -128,7 +128,7 @@ class Bundle(Struct, frozen=True, kw_only=True):
                 raise BundleError(f"a bundle's detector is one of {known}; got {one.detector!r}")
         try:
             return Combination.restore(described, under(self.arrays, _DETECTORS))
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, IndexError, TypeError, ValueError, OverflowError) as error:
             names = ", ".join(one.detector for one in described)
             raise BundleError(
                 f"a bundle must hold what its detectors learned ({names}): {error!r}"

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from streamscore.errors import BundleError
 from streamscore.window_kernels import EXTREME_MEMORY, fold, make_blocks
 
 
@@ -112,18 +113,48 @@ class RollingWindow:
 
     @classmethod
     def restore(cls, snapshot: Mapping[str, Any], nominal_rate: float) -> "RollingWindow":
-        """Rebuild a window from its snapshot; it goes on exactly as the original would."""
-        ring = np.frombuffer(snapshot["ring"], np.float64)
+        """Rebuild a window from its snapshot; it goes on exactly as the original would.
+
+        Raises
+        ------
+        BundleError
+            When it is not a window's.
+        """
+        try:
+            ring = np.frombuffer(snapshot["ring"], np.float64)
+            cursor = np.array(snapshot["cursor"], np.int64)
+            packed = np.frombuffer(snapshot["extremes"], np.uint8)
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            raise BundleError(f"a window has a ring, a cursor and extremes; {error!r}") from None
+        extremes = np.unpackbits(packed)[:EXTREME_MEMORY].copy()
+        if not _fit(ring, cursor, extremes):
+            # The kernels look nothing up twice.
+            raise BundleError(
+                "a window's cursor lies within its ring of finite scores, and within "
+                f"{EXTREME_MEMORY} extremes, which it counts; got a ring of {len(ring)}, the "
+                f"cursor {cursor.tolist()} and {len(extremes)} extremes, {int(extremes.sum())} set"
+            )
         window = cls(ring, len(ring), nominal_rate)
-        window._cursor = np.array(snapshot["cursor"], np.int64)
-        packed = np.frombuffer(snapshot["extremes"], np.uint8)
-        window._extremes = np.unpackbits(packed)[:EXTREME_MEMORY].copy()
+        window._cursor, window._extremes = cursor, extremes
         window._sort()
         return window
 
     def _sort(self) -> None:
         ordered = np.sort(self._ring[: self._cursor[1]])
         self._blocks, self._counts = make_blocks(ordered, len(self._ring))
+
+
+def _fit(ring: NDArray[np.float64], cursor: NDArray[np.int64], extremes: NDArray[np.uint8]) -> bool:
+    if cursor.shape != (4,) or len(extremes) != EXTREME_MEMORY:
+        return False
+    head, length, at, count = cursor.tolist()
+    return bool(
+        0 <= head < len(ring)
+        and 0 <= length <= len(ring)
+        and 0 <= at < EXTREME_MEMORY
+        and count == int(extremes.sum())
+        and np.isfinite(ring).all()
+    )
 
 
 def records_to_promise(nominal_rate: float) -> int:

@@ -31,6 +31,9 @@ _RARE_SHARE, _RARE_ROWS = 1e-3, 20
 """Whole numbers that fewer rows have, by share and by count, share their code with neighbours that
 are as rare."""
 
+_NARROWEST, _LEAST_RANGE = 1e-12, 1e-290
+"""A range that is narrower, in units of its values or by itself, is one value."""
+
 _FEWEST_BINS, _MOST_BINS = 5, 32
 _OUTER_SHARE = 1e-3
 """Share of history at each end that does not decide the range of the bins by itself."""
@@ -119,7 +122,10 @@ class Codebook:
             and starts[0] == 0
             and starts[-1] == len(slots)
             and bool((np.diff(starts) > 0).all())
-            and bool((known > 0).all())
+            and all(found[name].dtype.kind in "iu" for name in ("starts", "slots", "known"))
+            and bool(np.isfinite(low).all() and np.isfinite(found["per_unit"]).all())
+            and bool((found["per_unit"] > 0.0).all())
+            and bool(((known > 0) & (known <= _WIDEST)).all())
             and bool((slots >= 0).all())
             and bool((slots < np.repeat(known, np.diff(starts)) + 3).all())
         )
@@ -236,7 +242,7 @@ def _of_bins(seen: NDArray[np.float64]) -> _Rule:
     # A few values far out must not push all others into one bin; those near the rest belong to it.
     margin = 0.5 * (high - low)
     low, high = max(seen.min(), low - margin), min(seen.max(), high + margin)
-    if not high > low:
+    if not high - low > max(_NARROWEST * abs(low), _LEAST_RANGE):
         low, high = low - 0.5, high + 0.5
     per_unit = bins / (high - low) * (1.0 - 1e-9)
     return float(low), float(per_unit), False, np.arange(bins, dtype=np.int16), bins

@@ -66,13 +66,14 @@ class Member:
     ) -> None:
         self.detector = detector
         self.places = None if places is None else np.ascontiguousarray(places, np.int64)
+        self._is_first = places is None or np.array_equal(places, np.arange(len(places)))
         self.key = b"" if self.places is None else self.places.tobytes()
         self.weights = np.ascontiguousarray(weights, np.float64)
         self.tails = list(tails)
 
     def rows(self, matrix: Matrix) -> Matrix:
         """Return the member's own columns of some rows."""
-        if self.places is None or len(self.places) == matrix.shape[1]:
+        if self.places is None or (self._is_first and len(self.places) == matrix.shape[1]):
             return matrix
         return np.take(matrix, self.places, axis=1)
 
@@ -103,7 +104,12 @@ class Member:
                 f"{detector.name} has {count} channels, each with a weight above 0 and a tail; "
                 f"got weights {weights} and {len(tails)} tails"
             )
-        return cls(detector, arrays.get("places"), weights, tails)
+        places = arrays.get("places")
+        if places is not None and (
+            places.ndim != 1 or places.dtype.kind != "i" or np.any(np.diff(places, prepend=-1) <= 0)
+        ):
+            raise BundleError(f"{detector.name} is given ascending columns from 0 on; got {places}")
+        return cls(detector, places, weights, tails)
 
 
 class MemberChannel(NamedTuple):

@@ -102,7 +102,8 @@ class DependencyNetwork:
         book = Codebook.restore(arrays)
         groups = arrays["groups"]
         count = len(book.known)
-        if groups.shape != (count,) or not ((groups >= 0) & (groups < count)).all():
+        is_whole = groups.dtype.kind == "i" and groups.shape == (count,)
+        if not is_whole or not ((groups >= 0) & (groups < count)).all():
             raise BundleError(f"each of {count} columns is in one of as many groups; got {groups}")
         return cls(book, restored_tables(arrays, book), groups)
 

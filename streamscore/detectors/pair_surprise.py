@@ -120,6 +120,7 @@ class PairSurprise:
         pairs, firsts, evidence = (arrays[name] for name in ("pairs", "firsts", "evidence"))
         fits = (
             pairs.shape == (len(firsts), 2)
+            and pairs.dtype.kind == firsts.dtype.kind == "i"
             and evidence.ndim == firsts.ndim == 1
             and bool(((pairs >= 0) & (pairs < len(book.known))).all())
         )

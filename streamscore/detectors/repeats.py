@@ -97,7 +97,13 @@ class Repeats:
         """
         if fault := _fault({name: arrays[name] for name in _LEARNED}):
             raise BundleError(f"what {cls.name} learned must fit together; {fault}")
-        return cls(arrays, int(parameters["time_place"]), float(parameters["window_ms"]))
+        time_place, window_ms = int(parameters["time_place"]), float(parameters["window_ms"])
+        if time_place < 0 or not window_ms > 0.0:
+            raise BundleError(
+                f"{cls.name} has the event time in a column from 0 on, and a window above 0; got "
+                f"{time_place} and {window_ms}"
+            )
+        return cls(arrays, time_place, window_ms)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return which columns are compared, and how probable their bytes are."""
@@ -245,6 +251,11 @@ def _fault(learned: Mapping[str, NDArray[Any]]) -> str:
     for name, shape in shapes.items():
         if learned[name].shape != shape:
             return f"{name} has shape {learned[name].shape}, not {shape}"
+    whole = ("places", "is_hashed", "parent", "starts", "widths", "bands")
+    if kinds := {
+        name: learned[name].dtype for name in whole if learned[name].dtype.kind not in "iu"
+    }:
+        return f"whole numbers are {kinds}"
     above = np.clip(parent, 0, max(width - 1, 0))
     sizes = np.where(parent >= 0, widths[above] * widths, 0)
     rules = {

@@ -66,7 +66,8 @@ class SentinelCount:
             When the arrays are not a count's.
         """
         column, code, width = arrays["column"], arrays["code"], int(parameters["columns"])
-        if column.shape != code.shape or not ((column >= 0) & (column < width)).all():
+        is_whole = column.dtype.kind in "iu" and column.shape == code.shape
+        if not is_whole or not ((column >= 0) & (column < width)).all():
             raise BundleError(
                 f"every code is one of {width} columns; got {column.shape} and {code.shape}"
             )
@@ -86,6 +87,8 @@ class SentinelCount:
 
     def fold(self, matrix: Matrix, memory: Memory) -> NDArray[np.float64]:
         """Count: float64 of shape (n, 1)."""
+        if matrix.shape[1] != self._width:
+            raise ValueError(f"rows have {self._width} columns, got {matrix.shape[1]}")
         counts: NDArray[np.float64] = sentinel_counts(
             np.ascontiguousarray(matrix, np.float64), self._column, self._code
         )

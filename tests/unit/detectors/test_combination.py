@@ -4,12 +4,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
-from streamscore.detectors.combination import Combination, Member
+from streamscore.detectors.combination import Combination, Described, Member
 from streamscore.detectors.detector import Channel, Matrix, Memory
+from streamscore.detectors.isolation_forest import IsolationForest
 from streamscore.detectors.reasons import Reason, Terms, Wording
 from streamscore.detectors.tail import fit_tail
+from streamscore.errors import BundleError
 from streamscore.features import Column, ColumnPlan
 
 COLUMNS = [Column(name=name, field=name, kind="number") for name in "abc"]
@@ -111,3 +114,14 @@ def test_a_single_channel_is_passed_on_as_it_is() -> None:
     rows = history(5)[:, :1]
     assert made.score(made.fold(rows, made.begin())).tolist() == rows[:, 0].tolist()
     assert made.shares(rows).tolist() == [[1.0]] * 5
+
+
+@pytest.mark.parametrize(
+    "places", [np.array([0, 99]), np.array([1, 0]), np.array([-1, 0]), np.array([0.0, 1.0])]
+)
+def test_columns_that_rows_do_not_have_are_refused_or_miss(places: NDArray[Any]) -> None:
+    forest = IsolationForest.fit(history(), COLUMNS, 1)
+    arrays = Member(forest, np.array([0, 1]), np.ones(1), ()).arrays() | {"places": places}
+    described = Described(detector=forest.name, parameters=forest.parameters())
+    with pytest.raises((BundleError, IndexError)):
+        Member.restore(described, arrays).rows(history()[:, :2])

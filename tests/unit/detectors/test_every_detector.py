@@ -213,6 +213,8 @@ def test_arrays_that_were_cut_or_point_elsewhere_crash_nothing(name: str) -> Non
     case = case_of(name)
     for key, array in case.detector.arrays().items():
         spoiled = [array[:-1], array[..., :-1]] if array.ndim else []
+        if array.dtype.kind != "f":
+            spoiled.append(array.astype(np.float64) + 0.5 if array.dtype.kind in "iub" else array)
         if array.dtype.kind in "iu":
             largest = np.full_like(array, np.iinfo(array.dtype).max)
             spoiled += [largest, largest - 1, np.full_like(array, np.iinfo(array.dtype).min)]
@@ -223,6 +225,23 @@ def test_arrays_that_were_cut_or_point_elsewhere_crash_nothing(name: str) -> Non
                 scores = scores_of(restored, case.rows[-16:])
                 for channel in range(len(restored.channels)):
                     restored.contributions(case.rows[-1:], channel)
+            except REFUSALS:
+                continue
+            assert np.isfinite(scores).all(), key
+
+
+@every_detector
+def test_parameters_that_were_changed_crash_nothing(name: str) -> None:
+    """Either they are refused, or rows still get finite scores."""
+    case = case_of(name)
+    parameters = case.detector.parameters()
+    others: list[Any] = [-99, 10**10, "x", None, [], 0]
+    for key in parameters:
+        for other in others:
+            try:
+                changed = parameters | {key: other}
+                restored = type(case.detector).restore(case.detector.arrays(), changed)
+                scores = scores_of(restored, case.rows[-16:])
             except REFUSALS:
                 continue
             assert np.isfinite(scores).all(), key

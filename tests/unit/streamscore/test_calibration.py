@@ -1,6 +1,7 @@
 """Scores become p-values against the latest ones, honestly and in any batches."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from streamscore.calibration import Judged, RollingWindow, severity
+from streamscore.errors import BundleError
 from tests.naive.window import NaiveWindow
 
 SCORES = st.lists(
@@ -204,3 +206,30 @@ def test_severity_is_25_for_each_factor_of_ten_beyond_the_rate(
     factor: float, expected: float
 ) -> None:
     assert severity(0.02 * factor, 0.02) == pytest.approx(expected, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    "spoiled",
+    [
+        {"cursor": [10**10, 50, 0, 0]},
+        {"cursor": [0, 51, 0, 0]},
+        {"cursor": [0, -1, 0, 0]},
+        {"cursor": [0, 50, 10**6, 0]},
+        {"cursor": [0, 50, 0, 7]},
+        {"cursor": [0, 50]},
+        {"cursor": [10**30, 50, 0, 0]},
+        {"extremes": b""},
+        {"ring": b"123"},
+        {"ring": b""},
+        {"ring": np.full(50, np.nan).tobytes()},
+        {"ring": None},
+    ],
+)
+def test_a_snapshot_that_is_no_window_is_refused(spoiled: dict[str, Any]) -> None:
+    """What folds it looks nothing up twice."""
+    snapshot = RollingWindow(np.arange(50.0), 50, 0.1).snapshot()
+    assert RollingWindow.restore(snapshot, 0.1).fold(np.array([60.0])).p_value[0] < 0.1
+    with pytest.raises(BundleError, match="a window"):
+        RollingWindow.restore(snapshot | spoiled, 0.1)
+    with pytest.raises(BundleError, match="a window"):
+        RollingWindow.restore({}, 0.1)
