@@ -194,7 +194,7 @@ def _reason(anomaly: Anomaly) -> str:
         return "no reason is given"
     first = anomaly.attribution[0]
     words = first.reason or f"{first.field} is {first.value}"
-    return f"{_shown(words, _LONGEST_REASON)} ({first.share:.0%})"
+    return f"{_shown(words, _LONGEST_REASON)} ({first.share:.0%} of the score)"
 
 
 def _counts(one: Verdicts) -> tuple[str, ...]:

@@ -221,6 +221,7 @@ def _lines(report: TrainingReport) -> list[str]:
         f"  records   {figures['rows']:,.0f}: {', '.join(counts)}",
         *([f"  skipped   {skipped}"] if skipped else []),
         f"  flagged   {rates}",
+        *_beyond_chance(figures["realised_flag_rate"], low, high),
     ]
     if report.compared is not None:
         return [*lines, *_compared_lines(report, report.compared)]
@@ -235,6 +236,18 @@ def _lines(report: TrainingReport) -> list[str]:
         f"  model     {version.name} version {version.version} is in {version.alias}{replaced}",
         f"  MLflow    {version.address}",
     ]
+
+
+def _beyond_chance(rate: float, low: float, high: float) -> list[str]:
+    """Say what it means that held-out records are flagged more or less often than chance allows."""
+    if low <= rate <= high:
+        return []
+    told = (
+        "beyond chance: the latest records are unlike those before, or the history is short.",
+        "The rate of alerts settles once the window has followed the stream; a longer or later",
+        "history keeps it from the start",
+    )
+    return [f"            {line}" for line in told]
 
 
 def _warn(sentence: str) -> None:

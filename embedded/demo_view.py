@@ -202,18 +202,21 @@ def alert_line(anomaly: Anomaly, injected: str | None, zone: ZoneInfo) -> Text:
 
 
 def reasons_line(anomaly: Anomaly) -> Text:
-    """Return what stands below an alert: its reason in words, then the fields that come next."""
+    """Return what stands below an alert: its reason in words, then the fields that come next.
+
+    Before each stands its share of the score.
+    """
     first, *others = list(anomaly.attribution)[:_REASONS_SHOWN]
     line = Text("    ")
     if first.reason:
-        line.append(printable(first.reason))
-        line.append(f" {first.share:.0%}   ", "cyan")
+        line.append(f"{first.share:.0%} ", "cyan")
+        line.append(f"{printable(first.reason)}   ")
     else:
         others = [first, *others]
     for reason in (one for one in others if one.share >= _TELLING_SHARE):
+        line.append(f"{reason.share:.0%} ", "cyan")
         line.append(f"{reason.field} = ", "dim")
-        line.append(shown(reason.value))
-        line.append(f" {reason.share:.0%}   ", "cyan")
+        line.append(f"{shown(reason.value)}   ")
     line.rstrip()
     return line
 

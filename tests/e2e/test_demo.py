@@ -124,7 +124,7 @@ def test_records_of_a_file_are_shown_with_the_reasons_of_alerts(tmp_path: Path) 
     assert re.search(
         r"▲ \d{4}-\d\d-\d\d \d\d:\d\d  severity +\d+  score \d+\.\d{3}  p 0\.\d{4}", text
     )
-    assert re.search(r"\n +\w+.* is .+ \d+%", text)
+    assert re.search(r"\n +\d+% \w+.* is .+", text)
     assert "✓ every record once" in text
     assert "logs" not in text.partition("Summary")[2], "where nothing stays, nothing is to be found"
 

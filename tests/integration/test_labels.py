@@ -325,7 +325,7 @@ def test_the_command_line_labels_and_looks_back(
     missed = f"{stream.topic('records')}/0/7"
     said = ask("label", events[3].id, missed, "true", "--by", "ann", "--note", "ice\x1b[2J")
     assert f"{events[3].subject} of sensors is labelled true." in said
-    assert "temperature is 33.1 (70%)" in said
+    assert "temperature is 33.1 (70% of the score)" in said
     assert "No event tells of it: an anomaly that was missed." in said
     assert "takes the place of the label true, given" in ask("label", events[3].subject, "false")
     assert "by ann" not in ask("label", events[12].id, "true", "--source", str(toml))

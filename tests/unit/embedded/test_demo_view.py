@@ -67,9 +67,9 @@ def test_the_three_largest_reasons_are_shown_with_value_and_share() -> None:
     assert line.split("  ") == [
         "",
         "",
-        "num_units = 5 50%",
-        " damage = OVER $1,500 25%",
-        " a = absent 15%",
+        "50% num_units = 5",
+        " 25% damage = OVER $1,500",
+        " 15% a = absent",
     ]
 
 
