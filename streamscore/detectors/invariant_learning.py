@@ -42,6 +42,7 @@ _LEAST_PRESENT = 0.9
 lack one of the columns tell nothing."""
 
 
+@np.errstate(over="ignore", invalid="ignore")  # quotients of tiny numbers fit nothing
 def learn_relations(
     matrix: Matrix, columns: Sequence[Column], book: Codebook, seed: int
 ) -> Relations:

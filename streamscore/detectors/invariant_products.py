@@ -68,21 +68,28 @@ def mine_triples(
     is_whole = (writing.decimals[screened[:, :3]] == 0).all(axis=1)
     screened = screened[~(is_whole & (screened[:, 3] == 0))]
     found: dict[tuple[int, ...], Equation] = {}
-    for *places, place in screened[:_MOST_VERIFIED].tolist():
+    tried = 0
+    for *places, place in screened.tolist():
         whole, *parts = groups[places].tolist()
         key = (whole, *sorted(parts), int(place > 0))
         if key in found or (not place and {whole, *parts} == {whole}):
             continue
-        one: Equation | None
-        if place:
-            factor = _FACTORS[place]
-            products = [_product(places, factor, writing, level) for level in _LEVELS]
-            one = tightest(values, products, evidence)
-        else:
-            one = tightest(values, [_sum(places, writing, level) for level in _LEVELS], evidence)
+        tried += 1
+        one = _verified(values, writing, evidence, places, _FACTORS[place])
         if one is not None:
             found[key] = one
+        if tried == _MOST_VERIFIED:
+            break
     return list(found.values())
+
+
+def _verified(
+    values: Numbers, writing: Writing, evidence: Evidence, places: Sequence[int], factor: float
+) -> Equation | None:
+    if not factor:
+        return tightest(values, [_sum(places, writing, level) for level in _LEVELS], evidence)
+    products = [_product(places, factor, writing, level) for level in _LEVELS]
+    return tightest(values, products, evidence)
 
 
 def _sampled(unusual: Marks, rng: np.random.Generator) -> NDArray[np.int64]:

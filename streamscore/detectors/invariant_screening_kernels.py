@@ -18,7 +18,7 @@ _MOST_BY_CHANCE = 0.5
 
 @njit(cache=True, nogil=True)
 def screen(values, halves, part_halves, shares, levels, factors):  # type: ignore[no-untyped-def]
-    """Triples that may be a sum or a product: int64 of shape (k, 4).
+    """Triples that may be a sum or a product, int64 of shape (k, 4), those that say most first.
 
     `values` are some rows, column by column: float64 of shape (m, s). Half a unit of the last
     decimal of each column, as a whole and as a part, and how far it may be off as a share of it;
@@ -27,6 +27,7 @@ def screen(values, halves, part_halves, shares, levels, factors):  # type: ignor
     sum. Each triple found has its whole, its two parts and the place of its factor.
     """
     found = [(0, 0, 0, 0)]
+    says = [0.0]
     m = len(values)
     for whole in range(m):
         for first in range(m):
@@ -37,16 +38,21 @@ def screen(values, halves, part_halves, shares, levels, factors):  # type: ignor
                 for place in range(len(factors)):
                     off = (halves[whole], part_halves[first], part_halves[second])
                     also = (shares[whole], shares[first], shares[second])
-                    if _may_hold(triple, off, also, levels, factors[place]):
+                    much = _says(triple, off, also, levels, factors[place])
+                    if much > 0.0:
                         found.append((whole, first, second, place))
-    out = np.empty((len(found) - 1, 4), np.int64)
-    for i in range(1, len(found)):
-        out[i - 1] = found[i]
+                        says.append(much)
+    # The first of both stands for nothing but their types.
+    order = np.argsort(-np.array(says[1:]), kind="mergesort")
+    out = np.empty((len(order), 4), np.int64)
+    for i in range(len(order)):
+        out[i] = found[order[i] + 1]
     return out
 
 
 @njit(cache=True, nogil=True)
-def _may_hold(triple, halves, shares, levels, factor):  # type: ignore[no-untyped-def]
+def _says(triple, halves, shares, levels, factor):  # type: ignore[no-untyped-def]
+    """How much more often a triple holds than by chance, a share of the rows; 0 if seldom."""
     c, a, b = triple
     rows = len(c)
     seen = 0
@@ -74,8 +80,10 @@ def _may_hold(triple, halves, shares, levels, factor):  # type: ignore[no-untype
             held[level] += abs(value - c[i]) <= tolerance
             by_chance[level] += abs(value - another) <= tolerance
         if seen == _FIRST_LOOK and 2 * held[-1] < seen:
-            return False
-    if seen < _FEWEST_ROWS:
-        return False
-    enough, most = _LEAST_HELD * seen, _MOST_BY_CHANCE * seen
-    return bool(np.any((held >= enough) & (by_chance <= most)))
+            return 0.0
+    most = 0.0
+    for level in range(len(levels)):
+        is_held = seen >= _FEWEST_ROWS and held[level] >= _LEAST_HELD * seen
+        if is_held and by_chance[level] <= _MOST_BY_CHANCE * seen:
+            most = max(most, (held[level] - by_chance[level]) / seen)
+    return most

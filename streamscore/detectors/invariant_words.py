@@ -118,7 +118,8 @@ class ToldRow(NamedTuple):
         finest: int,
     ) -> str:
         terms = [self._terms(places, coefficients)] if places else []
-        words = " and ".join(terms + [written(constant)] * (constant != 0.0 or not terms))
+        rest = [self._worked_out(finest, constant)] if constant or not terms else []
+        words = " and ".join(terms + rest)
         factors = np.abs(coefficients[list(places)])
         if not places or (factors.tolist() == [1.0] and not constant):
             return words

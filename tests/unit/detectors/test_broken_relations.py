@@ -12,7 +12,17 @@ from streamscore.detectors.invariants import Invariants
 from streamscore.detectors.reasons import Terms, Wording
 from streamscore.errors import BundleError
 from tests.naive.invariants import naive_breaks
-from tests.related_numbers import ROWS, Numbers, columns, fit, kinds, orders, relations, shop
+from tests.related_numbers import (
+    ROWS,
+    Numbers,
+    columns,
+    fit,
+    kinds,
+    orders,
+    prices,
+    relations,
+    shop,
+)
 
 
 def words(found: Invariants, table: Mapping[str, Numbers], row: list[float]) -> list[str]:
@@ -103,6 +113,13 @@ def test_factors_percentages_and_sums_of_decimals_are_told_with_their_decimals()
     ):
         table = kinds(rng)[kind][0]
         assert words(fit(table), table, row)[0] == expected
+
+
+def test_a_constant_is_told_with_the_decimals_of_the_others() -> None:
+    inside = prices(np.random.default_rng(13))
+    table = {"outside": (inside + 0.05).round(2), "inside": inside}
+    (said,) = words(fit(table), table, [1300.0, 50.25])
+    assert said == "outside 1300.00, but inside 50.25 and 0.05 are 50.30"
 
 
 def test_a_bundle_of_the_first_versions_has_no_products_and_loads(learned: Invariants) -> None:

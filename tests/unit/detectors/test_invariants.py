@@ -1,5 +1,6 @@
 """What always held is found, in spite of dirt, and told as an equation where it is broken."""
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,7 +11,9 @@ from streamscore.detectors.invariant_mining import mine_relations, null_space, s
 from streamscore.detectors.invariants import Invariants
 from streamscore.detectors.reasons import Reason, Terms, Wording
 from streamscore.errors import BundleError
-from streamscore.features import Column
+from streamscore.features import Column, Encoder
+from streamscore.sources import Codec, load_source
+from streamscore.synthetic import generate
 
 COLUMNS = (
     *(Column(name=name, field=name, kind="number") for name in ("total", "men", "women", "day")),
@@ -53,6 +56,17 @@ def test_sums_equalities_and_translations_are_found(dirty: float) -> None:
         spoiled = clean.copy()
         spoiled[:, column] = np.where(spoiled[:, column] == 2, 3, 2)
         assert (found.fold(spoiled, {}) > 0.0).all()
+
+
+def test_records_of_accidents_have_sums_and_copies_and_no_products() -> None:
+    codec = Codec(load_source("accidents"))
+    made = generate("accidents", 1500, np.random.default_rng(1))
+    batch = codec.read([msgspec.json.encode(record) for record in made])
+    encoder = Encoder.fit(codec, batch.records, Invariants.plan)
+    matrix = encoder.encode(batch.records, batch.utc_ms, batch.local_ms)
+    found = Invariants.fit(matrix, encoder.columns, 1)
+    assert found.parameters() == {"sums": 2, "products": 0, "translations": 1}
+    assert not found.fold(matrix, {}).any()
 
 
 def test_a_relation_that_dirt_breaks_now_and_then_counts_for_less() -> None:

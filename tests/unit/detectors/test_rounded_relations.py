@@ -62,6 +62,28 @@ def test_a_planted_product_is_found_and_what_breaks_it_scores_above_all_else(
     assert (scores[spoiled & is_judged] > scores[~(spoiled & is_judged)].max()).all()
 
 
+@settings(max_examples=20, deadline=None)
+@given(
+    st.integers(0, 1000),
+    st.lists(
+        st.sampled_from([0.0, 1e-300, -1e-200, 1e30, -1e99, 1e200, np.inf, -np.inf, np.nan]),
+        max_size=12,
+    ),
+)
+def test_numbers_beyond_all_bounds_in_the_history_change_nothing(
+    seed: int, odd: list[float]
+) -> None:
+    rng = np.random.default_rng(seed)
+    table = orders(rng)
+    for value in odd:
+        table[str(rng.choice(list(table)))][rng.integers(ROWS)] = value
+    table["share"] = (0.19 * table["unit_price"]).round(2)
+    assert set(equations(table)) == {
+        "total = 1 quantity unit_price",
+        "-0.19 unit_price + 1 share = 0",
+    }
+
+
 INDEPENDENT: tuple[Callable[[Rng, int], NDArray[Any]], ...] = (
     lambda rng, rows: rng.poisson(rng.uniform(0.01, 5.0), rows),
     lambda rng, rows: rng.integers(0, rng.integers(2, 200), rows),
@@ -93,6 +115,13 @@ def test_nothing_is_found_in_columns_that_have_nothing_to_do_with_each_other(
     assert equations(table) == []
 
 
+def test_a_product_is_found_among_many_columns_that_look_like_one_by_chance() -> None:
+    rng = np.random.default_rng(12)
+    made = [INDEPENDENT[i % len(INDEPENDENT)](rng, 3000).astype(float) for i in range(57)]
+    table = {f"x{i}": values for i, values in enumerate(made)} | orders(rng, 3000)
+    assert equations(table) == ["total = 1 quantity unit_price"]
+
+
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 10_000), st.lists(st.booleans(), min_size=3, max_size=3))
 def test_all_triples_are_found_that_going_through_them_one_by_one_finds(
@@ -106,8 +135,13 @@ def test_all_triples_are_found_that_going_through_them_one_by_one_finds(
     table = np.column_stack(made)
     writing, evidence = writing_of(table), evidence_of(table, rng)
     found = mine_triples(table, writing, evidence, np.arange(table.shape[1]), rng)
-    named = {(*one.columns, "sum" if isinstance(one, Sum) else "product") for one in found}
-    assert named == naive_triples(table, writing.decimals.tolist())
+    exact = {
+        (*one.columns, "sum" if isinstance(one, Sum) else "product")
+        for one in found
+        if sum(one.tolerance[:-1]) < 1.5 * writing.halves[one.columns[0]]
+    }
+    # What follows from others that were rounded allows for their rounding, and is not exact.
+    assert exact == naive_triples(table, writing.decimals.tolist())
 
 
 @settings(max_examples=50, deadline=None)
