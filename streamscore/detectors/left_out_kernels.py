@@ -68,9 +68,11 @@ def _take(own, behind, count, first, nearest, places):  # type: ignore[no-untype
         for row in range(count):
             behind[j, row] = behind[j + 1, row] + own[j, row]
     for j in range(d):
-        if _add(before, behind[j + 1], left, nearest[j, last]):
+        known, theirs = nearest[j], places[j]
+        if _add(before, behind[j + 1], left, known[last]):
             for row in range(count):
-                _insert(left[row], first + row, nearest[j], places[j])
+                if left[row] < known[last]:
+                    _insert(left[row], first + row, known, theirs)
         for row in range(count):
             before[row] += own[j, row]
 
@@ -108,8 +110,6 @@ def _add(before, behind, left, limit):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _insert(square, row, nearest, places):  # type: ignore[no-untyped-def]
-    if not square < nearest[-1]:
-        return
     place = len(nearest) - 1
     while place > 0 and nearest[place - 1] > square:
         nearest[place], places[place] = nearest[place - 1], places[place - 1]

@@ -90,6 +90,7 @@ RECIPES: dict[str, Recipe] = {
                 ("isolation-forest", 1.0),
                 ("autoencoder", 1.0),
                 ("dependency-network", 0.3),
+                ("invariants", 1.0),
                 ("repeats", (0.3, 0.1)),
                 ("stray-times", 0.3),
             ),
