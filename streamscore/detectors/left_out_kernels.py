@@ -35,45 +35,58 @@ def nearest_without(points, places, blocks, order, ends, k):  # type: ignore[no-
     Returns
     -------
     float32 and int64 arrays of shape (n, d, k)
-        Ascending squares, and the rows that have them.
+        Squares, in no order, and the rows that have them.
     """
     rows, start, numbers, weights = blocks
     d = len(ends)
-    out = np.full((len(points), d, k), np.float32(np.inf))
-    found = np.zeros((len(points), d, k), np.int64)
+    out = np.empty((len(points), d, k), np.float32)
+    found = np.empty((len(points), d, k), np.int64)
     own, behind = np.empty((d, BLOCK_ROWS), np.float32), np.empty((d + 1, BLOCK_ROWS), np.float32)
     others = np.empty_like(start)
     for i in range(len(points)):
         # The nearest rows come first, so that hardly any other is nearer than what is known.
         others[:] = start
-        for place in places[i]:
-            block, row = divmod(place, BLOCK_ROWS)
+        for number in range(k):
+            block, row = divmod(places[i, number], BLOCK_ROWS)
             others[block, row] = np.inf
             _measure(points[i], rows[block, :, row : row + 1], numbers, weights, order, ends, own)
             behind[d, 0] = 0.0
-            _take(own, behind, 1, place, out[i], found[i])
+            _begin(own, behind, number, out[i])
+            found[i, :, number] = places[i, number]
         for block in range(len(rows)):
             _measure(points[i], rows[block], numbers, weights, order, ends, own)
             behind[d] = others[block]
-            _take(own, behind, BLOCK_ROWS, block * BLOCK_ROWS, out[i], found[i])
+            _take(own, behind, block * BLOCK_ROWS, out[i], found[i])
     return out, found
 
 
 @njit(cache=True, nogil=True)
-def _take(own, behind, count, first, nearest, places):  # type: ignore[no-untyped-def]
+def _begin(own, behind, number, nearest):  # type: ignore[no-untyped-def]
+    """Write the squares of the first row without each column, as those of that number."""
+    before = np.float32(0.0)
+    for j in range(len(own) - 1, -1, -1):
+        behind[j, 0] = behind[j + 1, 0] + own[j, 0]
+    for j in range(len(own)):
+        nearest[j, number] = before + behind[j + 1, 0]
+        before += own[j, 0]
+
+
+@njit(cache=True, nogil=True)
+def _take(own, behind, first, nearest, places):  # type: ignore[no-untyped-def]
     """Take in what is nearer without a column than what is known, of rows from `first` on."""
-    before, left = np.zeros(count, np.float32), np.empty(count, np.float32)
-    d, last = len(own), nearest.shape[1] - 1
-    for j in range(d - 1, -1, -1):
-        for row in range(count):
+    before, left = np.zeros(BLOCK_ROWS, np.float32), np.empty(BLOCK_ROWS, np.float32)
+    for j in range(len(own) - 1, -1, -1):
+        for row in range(BLOCK_ROWS):
             behind[j, row] = behind[j + 1, row] + own[j, row]
-    for j in range(d):
+    for j in range(len(own)):
         known, theirs = nearest[j], places[j]
-        if _add(before, behind[j + 1], left, known[last]):
-            for row in range(count):
-                if left[row] < known[last]:
-                    _insert(left[row], first + row, known, theirs)
-        for row in range(count):
+        farthest = np.argmax(known)
+        if _add(before, behind[j + 1], left, known[farthest]):
+            for row in range(BLOCK_ROWS):
+                if left[row] < known[farthest]:
+                    known[farthest], theirs[farthest] = left[row], first + row
+                    farthest = np.argmax(known)
+        for row in range(BLOCK_ROWS):
             before[row] += own[j, row]
 
 
@@ -106,12 +119,3 @@ def _add(before, behind, left, limit):  # type: ignore[no-untyped-def]
     for row in range(len(left)):
         count = np.int32(count + (left[row] < limit))
     return count
-
-
-@njit(cache=True, nogil=True)
-def _insert(square, row, nearest, places):  # type: ignore[no-untyped-def]
-    place = len(nearest) - 1
-    while place > 0 and nearest[place - 1] > square:
-        nearest[place], places[place] = nearest[place - 1], places[place - 1]
-        place -= 1
-    nearest[place], places[place] = square, row
