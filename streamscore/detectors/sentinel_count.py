@@ -35,7 +35,7 @@ class SentinelCount:
     name: ClassVar[str] = "sentinel-count"
     plan: ClassVar[ColumnPlan] = planned(scalars=True, calendar=True)
     has_memory: ClassVar[bool] = False
-    channels: ClassVar = (Channel("count", is_plain=True),)
+    channels: ClassVar = (Channel("count"),)
 
     def __init__(self, column: NDArray[np.int64], code: NDArray[np.float64], width: int) -> None:
         self._column = np.ascontiguousarray(column, np.int64)
