@@ -109,11 +109,10 @@ def compared(killed: Lanes, quiet: Lanes, rows: int) -> dict[str, float]:
     {'missing': 1.0, 'repeated': 1.0, 'unlike_undisturbed': 1.0}
     """
     counts = Counter(message_id for lane in killed for message_id in lane)
-    row_ids = {message_id for message_id in counts if "#" not in message_id}
     lanes = zip(killed, quiet, strict=True)
     unlike = sum(a != b for one, other in lanes for a, b in zip_longest(one, other))
     return {
-        "missing": float(rows - len(row_ids)),
+        "missing": float(rows - len(counts)),
         "repeated": float(counts.total() - len(counts)),
         "unlike_undisturbed": float(unlike),
     }

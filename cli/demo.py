@@ -38,7 +38,7 @@ def demo(  # noqa: PLR0913  # an argument for each option
     dialect: DialectOption = None,
     rows: Annotated[int, typer.Option(help="Most records to replay.")] = 3_000,
     inject: Annotated[
-        float, typer.Option(metavar="RATE", help="Share of records given an anomalous copy.")
+        float, typer.Option(metavar="RATE", help="Share of records that an anomaly is put into.")
     ] = 0.02,
     rate: Annotated[float, typer.Option(help="Records a second.")] = 200.0,
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 7,

@@ -58,9 +58,7 @@ def replay(  # noqa: PLR0913  # an argument for each option
         typer.Option(help="Before this event time. Without an offset, the source's zone is meant."),
     ] = None,
     limit: Annotated[int | None, typer.Option(help="Only so many rows, the earliest.")] = None,
-    inject: Annotated[
-        float, typer.Option(help="Share of rows that are followed by an anomalous copy.")
-    ] = 0.0,
+    inject: Annotated[float, typer.Option(help="Share of rows that an anomaly is put into.")] = 0.0,
     seed: Annotated[int, typer.Option(help="Seed of the injection.")] = 0,
     partitions: Annotated[
         int | None, typer.Option(help="Partitions of the topic, where it is created.")
@@ -257,15 +255,16 @@ def print_summary(summary: ReplaySummary) -> None:
         ("rows read", f"{summary.rows_read:,}"),
         ("sent", f"{summary.sent:,}"),
     ]
+    if summary.injected:
+        kinds = ", ".join(f"{kind} {n}" for kind, n in sorted(summary.injected.items()))
+        told = f"{sum(summary.injected.values()):,} of those sent ({kinds})"
+        lines.append(("injected", told))
     if spelled := set(summary.dialects.values()) - {CANONICAL}:
         lines.append(("dialect", ", ".join(sorted(spelled))))
     if summary.resumed != "not asked":
         lines.append(("resumed", _resumed(summary)))
     if summary.rounds > 1:
         lines.append(("rounds", f"{summary.rounds:,}"))
-    if summary.injected:
-        kinds = ", ".join(f"{kind} {n}" for kind, n in sorted(summary.injected.items()))
-        lines.append(("injected", f"{sum(summary.injected.values()):,} ({kinds})"))
     if summary.skipped:
         lines.append(("skipped", f"{summary.skipped:,} (range of time, limit, not sent)"))
     if summary.rejected:

@@ -31,11 +31,11 @@ class DemoPlan(msgspec.Struct, frozen=True, kw_only=True):
     rows : int
         Most records that are replayed, at least 1.
     inject : float
-        The share of them, 0 to 1, that are followed by an anomalous copy.
+        The share of them, 0 to 1, that an anomaly is put into.
     seed : int
         Seed of everything random, at least 0.
     rate : float
-        Messages a second, above 0.
+        Records a second, above 0.
     dialect : str or None
         How the file is written; None recognises it.
     keep : Path or None

@@ -12,11 +12,11 @@ from embedded.demo_faults import broken_records
 from embedded.demo_plan import DemoPlan
 from embedded.demo_summary import (
     Counts,
-    Found,
     Summary,
     counts_of,
     faults_of,
     found_by_kind,
+    in_all,
     is_complete,
     latency,
     realised_rate,
@@ -128,7 +128,7 @@ class Replaying:
         watch = Watch(self._settings.kafka, self._topics, tally, self._view)
         with watch.running():
             replayed, broken = self._replay(rejects)
-            records_in = replayed.sent + sum(replayed.injected.values()) + broken
+            records_in = replayed.sent + broken
             counts = self._followed(watch, records_in)
         return self._summary(tally, counts, replayed, records_in, outcome, addresses)
 
@@ -195,10 +195,7 @@ class Replaying:
             nominal_rate=self._data.source.nominal_rate,
             realised_rate=realised_rate(tally),
             injected=injected,
-            injected_total=Found(
-                sum(kind.injected for kind in injected.values()),
-                sum(kind.found for kind in injected.values()),
-            ),
+            injected_total=in_all(injected.values()),
             latency_ms=latency(tally.latencies_ms()),
             records_per_second=replayed.rate,
             replay_seconds=replayed.seconds,

@@ -75,7 +75,7 @@ def _rows(summary: Summary) -> list[tuple[str, Text | str]]:
         *(("", Text(fault, "red")) for fault in summary.faults),
         ("dead letters", _listed(summary.dead_letters)),
         ("anomalies", _anomalies(summary)),
-        ("injected found", _found(summary.injected_total)),
+        ("injected found", _found_and_explained(summary.injected_total)),
         *(("", f"{kind}: {_found(found)}") for kind, found in summary.injected.items()),
         ("latency", _latency(summary)),
         ("throughput", f"{summary.records_per_second:,.0f} records/s, as paced by --rate"),
@@ -103,6 +103,12 @@ def _found(found: Found) -> str:
     if not found.injected:
         return "none were injected"
     return f"{found.found} of {found.injected} ({found.found / found.injected:.0%})"
+
+
+def _found_and_explained(found: Found) -> str:
+    if not found.found:
+        return _found(found)
+    return f"{_found(found)}, {found.explained} of them by a changed field"
 
 
 def _latency(summary: Summary) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -33,10 +33,20 @@ def counts_of(counters: Mapping[str, float]) -> Counts:
 
 
 class Found(msgspec.Struct, frozen=True):
-    """Injected records of one kind, and how many of them were flagged."""
+    """Injected records of one kind, or of all.
+
+    Attributes
+    ----------
+    injected, found : int
+        How many there were, and how many of them were flagged.
+    explained : int
+        In how many of those one of the first three reasons names a field that was changed, or that
+        was made untrue.
+    """
 
     injected: int
     found: int
+    explained: int
 
 
 class Latency(msgspec.Struct, frozen=True):
@@ -60,7 +70,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     history_records : int
         What it was trained on.
     records_in : int
-        Confirmed by Kafka: rows, injected copies and broken records.
+        Confirmed by Kafka: rows and broken records.
     records_on_topic : int
         Read back from the topic.
     scored, dead_lettered, anomalies : int
@@ -72,7 +82,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     realised_rate : float
         The share of the scored records that were flagged, injected ones left out.
     injected : dict of str to Found
-        Injected anomalies by kind, and in all.
+        Injected anomalies by kind.
     injected_total : Found
         All kinds together.
     latency_ms : Latency
@@ -173,8 +183,20 @@ def faults_of(tally: Tally, counts: Counts, records_in: int) -> list[str]:
 
 def found_by_kind(tally: Tally) -> dict[str, Found]:
     """Return the injected records by kind, in alphabetical order, and how many were flagged."""
-    injected, found = tally.injected(), tally.found()
-    return {kind: Found(injected[kind], found[kind]) for kind in sorted(injected)}
+    injected, found, explained = tally.injected(), tally.found(), tally.found_by_a_changed_field()
+    return {kind: Found(injected[kind], found[kind], explained[kind]) for kind in sorted(injected)}
+
+
+def in_all(kinds: Iterable[Found]) -> Found:
+    """Add kinds up.
+
+    Examples
+    --------
+    >>> in_all([Found(8, 7, 7), Found(2, 1, 0)])
+    Found(injected=10, found=8, explained=7)
+    """
+    counts = [msgspec.structs.astuple(kind) for kind in kinds]
+    return Found(*map(sum, zip(*counts, strict=True))) if counts else Found(0, 0, 0)
 
 
 def realised_rate(tally: Tally) -> float:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from streamscore import headers
+from streamscore.events import Attribution
 
 Headers = Sequence[tuple[str, bytes | None]]
+
+_FIRST_REASONS = 3
 
 
 class Place(NamedTuple):
@@ -44,6 +49,8 @@ class Tally:
         The records; control records are none.
     anomalies, dead_letters : dict of Place to int
         When the event of a record was read, milliseconds since 1970.
+    explained : set of Place
+        Of the anomalies, those whose first reasons name a field that was changed on purpose.
     reasons : Counter of str
         Dead letters by reason.
     repeats : int
@@ -54,6 +61,7 @@ class Tally:
         self.records: dict[Place, Sent] = {}
         self.anomalies: dict[Place, int] = {}
         self.dead_letters: dict[Place, int] = {}
+        self.explained: set[Place] = set()
         self.reasons: Counter[str] = Counter()
         self.repeats = 0
 
@@ -65,9 +73,11 @@ class Tally:
             return
         self.records[place] = Sent(produced_ms, header(own, headers.INJECTED))
 
-    def take_anomaly(self, place: Place, read_ms: int) -> None:
-        """Count the anomaly event of a record."""
+    def take_anomaly(self, place: Place, read_ms: int, *, is_explained: bool = False) -> None:
+        """Count the anomaly event of a record, and whether it names a field that was changed."""
         self._take(self.anomalies, place, read_ms)
+        if is_explained:
+            self.explained.add(place)
 
     def take_dead_letter(self, own: Headers, read_ms: int) -> None:
         """Count a dead letter, whose headers say what record it was."""
@@ -77,12 +87,19 @@ class Tally:
 
     def injected(self) -> Counter[str]:
         """Count the injected records by kind."""
-        return Counter(sent.injected for sent in self.records.values() if sent.injected)
+        return self._injected_at(self.records)
 
     def found(self) -> Counter[str]:
         """Count the injected records that were flagged, by kind."""
-        flagged = (self.records[place] for place in self.anomalies if place in self.records)
-        return Counter(sent.injected for sent in flagged if sent.injected)
+        return self._injected_at(self.anomalies)
+
+    def found_by_a_changed_field(self) -> Counter[str]:
+        """Count those of them whose first reasons name a field that was changed, by kind."""
+        return self._injected_at(self.explained)
+
+    def _injected_at(self, places: Iterable[Place]) -> Counter[str]:
+        found = (self.records[place].injected for place in places if place in self.records)
+        return Counter(kind for kind in found if kind)
 
     def latencies_ms(self) -> list[int]:
         """Return, for each event, the time from producing its record to reading the event."""
@@ -120,3 +137,18 @@ def header(own: Headers, name: str) -> str | None:
         if key == name:
             return (value or b"").decode("utf-8", "replace")
     return None
+
+
+def names_a_changed_field(attribution: Sequence[Attribution], own: Headers) -> bool:
+    """Say whether one of the first three reasons names a field that a header says was changed.
+
+    Examples
+    --------
+    >>> own = [("streamscore-injected-fields", b'["rating"]')]
+    >>> reasons = [Attribution("text", 0.7, "Soft"), Attribution("rating", 0.3, 1)]
+    >>> names_a_changed_field(reasons, own)
+    True
+    """
+    changed = msgspec.json.decode(header(own, headers.INJECTED_FIELDS) or "[]", type=set[str])
+    first = attribution[:_FIRST_REASONS]
+    return any(not changed.isdisjoint((one.field, *(one.also or ()))) for one in first)

@@ -14,7 +14,7 @@ from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 from adapters.kafka_clients import librdkafka_config
 from adapters.message_headers import headers_of
 from adapters.topic_admin import TopicDescription
-from embedded.demo_tally import Place, Tally, header
+from embedded.demo_tally import Place, Tally, header, names_a_changed_field
 from streamscore import headers
 from streamscore.errors import BrokerError
 from streamscore.events import AnomalyEvent
@@ -136,7 +136,11 @@ class Watch:
         elif kind == "anomalies":
             event = self._decoder.decode(value or b"")
             position = event.data.position
-            self.tally.take_anomaly(Place(position.partition, position.offset), read_ms)
+            self.tally.take_anomaly(
+                Place(position.partition, position.offset),
+                read_ms,
+                is_explained=names_a_changed_field(event.data.attribution, own),
+            )
             self._onlooker.anomaly(event, header(own, headers.INJECTED))
         else:
             self.tally.take_dead_letter(own, read_ms)

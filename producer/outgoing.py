@@ -1,8 +1,8 @@
-"""The messages that rows become: each row, an anomalous copy after some, each to its partition."""
+"""The messages that rows become: each row, or an anomaly in its place, to its partition."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 import numpy as np
@@ -13,7 +13,7 @@ from producer.ordering import OrderedRow
 from producer.resuming import Resumption
 from producer.sending import BY_KEY, Headers
 from streamscore.errors import StreamscoreError
-from streamscore.headers import INJECTED, REPLAY, ROW
+from streamscore.headers import INJECTED, INJECTED_FIELDS, REPLAY, ROW
 from streamscore.sources import Codec, RecordFault
 from streamscore.synthetic import Injector
 
@@ -46,35 +46,46 @@ class Tally:
 
     Attributes
     ----------
-    rows, messages : int
-        Rows and messages sent.
+    rows : int
+        Rows sent, each a message.
     already : int
         Rows that the topic already held.
     injected : Counter of str
-        Copies sent, by kind.
+        Rows sent with an anomaly put into them, by kind.
     first_ms, last_ms : int or None
         Event times of the first and the last row sent.
     """
 
     def __init__(self) -> None:
-        self.rows = self.messages = self.already = 0
+        self.rows = self.already = 0
         self.injected: Counter[str] = Counter()
         self.first_ms: int | None = None
         self.last_ms: int | None = None
 
-    def count(self, utc_ms: int) -> None:
-        """Count one row sent."""
+    def count(self, utc_ms: int, kind: str | None = None) -> None:
+        """Count one row sent, and the kind of anomaly that was put into it if one was."""
         self.rows += 1
-        self.messages += 1
+        if kind is not None:
+            self.injected[kind] += 1
         if self.first_ms is None:
             self.first_ms = utc_ms
         self.last_ms = utc_ms
+
+
+class _Anomaly(NamedTuple):
+    """What stands in the place of a row: a record, its kind, and the fields to blame."""
+
+    value: bytes
+    kind: str
+    fields: tuple[str, ...]
 
 
 class Outgoing:
     """Makes messages of ordered rows, and passes over those that the topic already holds.
 
     Equal rows, seeds and rates make equal messages, in the same order, whatever is passed over.
+    An anomaly stands in the place of its row, with the row's id, key and partition: beside the
+    row it would be found as its copy, whatever is wrong with it.
 
     Parameters
     ----------
@@ -87,7 +98,7 @@ class Outgoing:
     resumption : Resumption or None
         Where a replay that was broken off goes on.
     inject_rate : float
-        The share of rows that are followed by an anomalous copy.
+        The share of rows that an anomaly is put into.
     seed : int
         Seed of the injection.
     is_spread : bool
@@ -122,7 +133,7 @@ class Outgoing:
         self._tally = tally or Tally()
 
     def send(self, ordered: OrderedRow, wait: Callable[[int, int], bool]) -> bool:
-        """Send a row, and its copy where it gets one.
+        """Send a row, or the anomaly in its place.
 
         Parameters
         ----------
@@ -139,16 +150,23 @@ class Outgoing:
         """
         row_id, (value, key, utc_ms) = ordered
         partition = self._seen % self._partitions if key is None else self._home(key)
+        self._seen += 1
+        # Drawn of rows that are passed over too, so that those behind them get the same anomalies.
+        anomaly = self._anomaly(value)
         if self._last_ids and self._is_there(partition, row_id):
             self._tally.already += 1
-        else:
-            if not wait(self._tally.messages, utc_ms):
-                return False
-            self._sender.send(value, key, partition, [(ROW, row_id), self._replay])
+            return True
+        if not wait(self._tally.rows, utc_ms):
+            return False
+        headers: Headers = [(ROW, row_id), self._replay]
+        if anomaly is None:
+            self._sender.send(value, key, partition, headers)
             self._tally.count(utc_ms)
-        self._seen += 1
-        if self._inject_rate and self._rng.random() < self._inject_rate:
-            self._send_anomaly(ordered, partition)
+        else:
+            fields = msgspec.json.encode(anomaly.fields)
+            headers += [(INJECTED, anomaly.kind), (INJECTED_FIELDS, fields)]
+            self._sender.send(anomaly.value, key, partition, headers)
+            self._tally.count(utc_ms, anomaly.kind)
         return True
 
     def check_end(self) -> None:
@@ -181,21 +199,18 @@ class Outgoing:
             del self._last_ids[partition]
         return True
 
-    def _send_anomaly(self, ordered: OrderedRow, partition: int) -> None:
+    def _anomaly(self, value: bytes) -> _Anomaly | None:
+        """Return what stands in the place of a row; None where it is sent as it is."""
+        if not self._inject_rate or self._rng.random() >= self._inject_rate:
+            return None
         try:
-            self._codec.decode(ordered.row.value)
+            self._codec.decode(value)
+            record, kind, fields = self._injector.inject(msgspec.json.decode(value))
+            changed = msgspec.json.encode(record)
+            self._codec.decode(changed)
         except RecordFault:
-            return  # what is no record is no example of an anomaly either
-        record, kind, _ = self._injector.inject(msgspec.json.decode(ordered.row.value))
-        if kind is None:
-            return
-        message_id = f"{ordered.row_id}#{kind}"
-        if self._last_ids and self._is_there(partition, message_id):
-            return
-        headers: Headers = [(ROW, message_id), (INJECTED, kind), self._replay]
-        self._sender.send(msgspec.json.encode(record), ordered.row.key, partition, headers)
-        self._tally.messages += 1
-        self._tally.injected[kind] += 1
+            return None  # what is no record is no example of an anomaly either
+        return None if kind is None else _Anomaly(changed, kind, fields)
 
 
 def _last_ids(resumption: Resumption | None) -> dict[int, str]:

@@ -28,9 +28,9 @@ class ReplayPlan(Struct, frozen=True, kw_only=True):
     speed : float or None
         How many times faster than the event time; None is as fast as the broker takes them.
     rate : float or None
-        Messages a second, injected copies included; None leaves the pace to `speed`.
+        Rows a second; None leaves the pace to `speed`.
     inject_rate : float
-        The share of rows, 0 to 1, that are followed by an anomalous copy.
+        The share of rows, 0 to 1, that an anomaly is put into.
     seed : int
         Seed of the injection, at least 0.
     partitions : int or None
@@ -192,7 +192,7 @@ class ReplaySummary(Struct, frozen=True, kw_only=True):
     sent : int
         Rows that Kafka has confirmed.
     injected : dict of str to int
-        Kind -> anomalous copies that Kafka has confirmed, beside `sent`.
+        Kind -> rows, of those sent, that went out with an anomaly put into them.
     reject_file : str or None
         Where the rejected rows are written down; None where there are none.
     first_event_time, last_event_time : str or None
@@ -200,7 +200,7 @@ class ReplaySummary(Struct, frozen=True, kw_only=True):
     seconds : float
         How long sending took, until the last confirmation.
     rate : float
-        Messages a second, injected copies included.
+        Rows a second.
     interrupted : bool
         Whether it was stopped before its end; then no partition has the control record `end`.
     already : int

@@ -54,7 +54,7 @@ def summary_of(
         first_event_time=None if tally.first_ms is None else iso_utc(tally.first_ms),
         last_event_time=None if tally.last_ms is None else iso_utc(tally.last_ms),
         seconds=round(outcome.seconds, 3),
-        rate=round(tally.messages / outcome.seconds, 1) if outcome.seconds else 0.0,
+        rate=round(tally.rows / outcome.seconds, 1) if outcome.seconds else 0.0,
         interrupted=outcome.interrupted,
         dialects=reading.dialects,
         already=tally.already,

@@ -17,7 +17,13 @@ LARGEST_KEY_BYTES = 65_536
 LARGEST_HEADERS_BYTES = 262_144
 
 _HEADER_OVERHEAD_BYTES = 16
-_OWN = {headers.ROW, headers.INJECTED, headers.TRACEPARENT, headers.ORIGINAL}
+_OWN = {
+    headers.ROW,
+    headers.INJECTED,
+    headers.INJECTED_FIELDS,
+    headers.TRACEPARENT,
+    headers.ORIGINAL,
+}
 _LARGEST_OWN_BYTES = 1_000
 _LARGEST_TRACEPARENT_BYTES = 256
 """Version 00 has 55; later ones may add to it."""

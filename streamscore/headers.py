@@ -3,13 +3,16 @@
 from typing import Final
 
 ROW: Final = "streamscore-row"
-"""Where a record came from, `file:line`: unique within one replay. An injected copy has `#kind`."""
+"""Where a record came from, `file:line`: unique within one replay."""
 
 REPLAY: Final = "streamscore-replay"
 """Which replay a message is of: `1-plan-content-start-partitions`; 1 is the format."""
 
 INJECTED: Final = "streamscore-injected"
 """The kind of anomaly that was put into this record on purpose; absent from true records."""
+
+INJECTED_FIELDS: Final = "streamscore-injected-fields"
+"""JSON list of the fields that were changed for that, and those that they contradict."""
 
 CONTROL: Final = "streamscore-control"
 """Marks a message that is no record: neither scored nor dead-lettered."""

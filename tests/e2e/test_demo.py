@@ -22,6 +22,7 @@ from tests.source_tree import ROOT
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 LIMIT_SECONDS = 240.0
+PLAIN_KINDS = ("extreme", "sentinel", "severity", "sum", "time")
 
 
 class Demo:
@@ -98,13 +99,16 @@ def test_a_demo_finds_most_anomalies_and_its_counts_add_up_and_nothing_stays(
     summary = json.loads("".join(demo.output))
     dead = sum(summary["dead_letters"].values())
     injected = summary["injected_total"]
-    assert summary["records_in"] == summary["records_on_topic"] == 800 + injected["injected"] + dead
+    assert summary["records_in"] == summary["records_on_topic"] == 800 + dead
     assert summary["scored"] + summary["dead_lettered"] == summary["records_in"]
     assert summary["dead_lettered"] == dead == 7
     assert injected["injected"] > 40
-    assert injected["found"] >= 0.6 * injected["injected"]
-    plain = [summary["injected"][kind] for kind in ("extreme", "sum", "time", "unseen")]
-    assert sum(kind["found"] for kind in plain) >= 0.9 * sum(kind["injected"] for kind in plain)
+    # Over 80 other draws, 62% are found in the mean, with a standard deviation of 5%, and 51% at
+    # least; of the plain kinds 92% at least; and at least 96% of those by a changed field.
+    assert injected["found"] >= 0.45 * injected["injected"]
+    assert injected["explained"] >= 0.9 * injected["found"]
+    plain = [summary["injected"][kind] for kind in PLAIN_KINDS]
+    assert sum(kind["found"] for kind in plain) >= 0.85 * sum(kind["injected"] for kind in plain)
     assert summary["realised_rate"] < 0.025
     assert demo.shows("but its parts sum to")
     assert summary["latency_ms"]["events"] == summary["anomalies"] + dead

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,7 +17,7 @@ from producer.plan import ReplayPlan, ReplaySummary
 from producer.replay import replay
 from producer.sending import RecordSender
 from streamscore.errors import BrokerError, UsageError
-from streamscore.headers import CONTROL, INJECTED, REPLAY, ROW
+from streamscore.headers import CONTROL, INJECTED, INJECTED_FIELDS, REPLAY, ROW
 from streamscore.settings import Kafka, Settings
 from streamscore.sources import Codec, Source, load_source
 from streamscore.sources.record_files import LocalFile
@@ -213,24 +214,26 @@ def test_the_same_replay_gives_the_same_topic(
     assert contents[0] == contents[1]
 
 
-def test_injected_copies_follow_their_originals_and_say_their_kind(
+def test_anomalies_stand_in_the_place_of_their_rows_and_say_their_kind_and_fields(
     kafka: str, source: Source, replayed: Replay, tmp_path: Path
 ) -> None:
-    written(tmp_path / "a.csv", 1000)
+    made = written(tmp_path / "a.csv", 1000, shuffled=False)
     summary = replayed(tmp_path / "a.csv", partitions=2, inject_rate=0.1)
     found = records(kafka, summary.topic)
-    injected = [place for place, one in enumerate(found) if INJECTED in one.headers]
-    assert 60 <= len(injected) <= 140
-    assert sum(summary.injected.values()) == len(injected)
-    assert summary.sent == 1000
-    assert set(summary.injected) <= set(kinds_of(load_source("accidents")) | kinds_of(source))
-    for place in injected:
-        original, copy = found[place - 1], found[place]
-        kind = copy.headers[INJECTED]
-        assert isinstance(kind, bytes)
-        assert copy.row_id == f"{original.row_id}#{kind.decode()}"
-        assert copy.partition == original.partition
-        assert copy.value != original.value
+    assert summary.sent == len(found) == 1000
+    assert {one.row_id for one in found} == {f"a.csv:{line}" for line in range(2, 1002)}
+    assert set(summary.injected) <= set(kinds_of(source))
+    kinds: Counter[str] = Counter()
+    for one in found:
+        original, value = made[int(one.row_id.removeprefix("a.csv:")) - 2], json.loads(one.value)
+        kind, fields = one.headers.get(INJECTED), one.headers.get(INJECTED_FIELDS)
+        changed = {name for name in original if value[name] != original[name]}
+        assert bool(changed) == (kind is not None) == (fields is not None)
+        if isinstance(kind, bytes) and isinstance(fields, bytes):
+            kinds[kind.decode()] += 1
+            assert changed <= set(json.loads(fields))
+    assert summary.injected == kinds
+    assert 60 <= kinds.total() <= 140
 
 
 def test_rows_with_a_key_go_where_its_hash_says_and_keep_their_bytes(
@@ -313,7 +316,7 @@ def test_bad_records_at_the_end_do_not_hide_how_far_the_stream_is(
         replayed(tmp_path / "a.csv")
 
 
-def test_records_larger_than_the_default_are_looked_at_and_copied_where_they_may_be_sent(
+def test_records_larger_than_the_default_are_looked_at_and_changed_where_they_may_be_sent(
     kafka: str, settings: Settings, source: Source, tmp_path: Path
 ) -> None:
     made = generate("accidents", 10, np.random.default_rng(1))

@@ -283,7 +283,7 @@ def test_keys_of_any_bytes_go_where_the_client_and_java_put_them(
     assert placed == {key: java_partition(key, 5) for key in keys}
 
 
-def test_rows_without_a_key_and_injected_copies_go_on_in_turn(
+def test_rows_without_a_key_and_anomalies_among_them_go_on_in_turn(
     kafka: str, settings: Settings, tmp_path: Path
 ) -> None:
     made = list(generate("accidents", 2000, np.random.default_rng(4)))

@@ -14,18 +14,25 @@ from embedded.demo_summary import (
     is_complete,
     realised_rate,
 )
-from embedded.demo_tally import Place, Tally
+from embedded.demo_tally import Place, Tally, names_a_changed_field
 from embedded.services import Addresses
+from streamscore.events import Attribution
 from tests.command_lines import fault_of
 
 
-def tally_of(records: int, injected: dict[int, str], flagged: list[int], dead: list[int]) -> Tally:
+def tally_of(
+    records: int,
+    injected: dict[int, str],
+    flagged: list[int],
+    dead: list[int],
+    explained: tuple[int, ...] = (),
+) -> Tally:
     tally = Tally()
     for offset in range(records):
         own = [("streamscore-injected", injected[offset].encode())] if offset in injected else []
         tally.take_record(Place(0, offset), b"{}", own, 1_000)
     for offset in flagged:
-        tally.take_anomaly(Place(0, offset), 1_010)
+        tally.take_anomaly(Place(0, offset), 1_010, is_explained=offset in explained)
     for offset in dead:
         tally.take_dead_letter(dead_letter(offset), 1_030)
     return tally
@@ -78,9 +85,20 @@ def test_a_control_record_is_no_record() -> None:
 
 
 def test_injected_records_are_counted_by_kind_found_or_not() -> None:
-    tally = tally_of(10, {1: "sum", 2: "sum", 3: "swap"}, flagged=[2, 5], dead=[])
-    assert found_by_kind(tally) == {"sum": Found(2, 1), "swap": Found(1, 0)}
-    assert tally.found() == Counter({"sum": 1})
+    injected = {1: "sum", 2: "sum", 3: "swap", 4: "sum"}
+    tally = tally_of(10, injected, flagged=[2, 4, 5], dead=[], explained=(4,))
+    assert found_by_kind(tally) == {"sum": Found(3, 2, 1), "swap": Found(1, 0, 0)}
+    assert tally.found() == Counter({"sum": 2})
+
+
+def test_an_alert_is_by_a_changed_field_where_one_of_its_first_three_reasons_names_one() -> None:
+    own: list[tuple[str, bytes | None]] = [("streamscore-injected-fields", b'["a b, c"]')]
+    others = [Attribution(name, 0.2, 1) for name in ("x", "y")]
+    named = Attribution("a b, c", 0.1, 1)
+    assert names_a_changed_field([*others, named], own)
+    assert names_a_changed_field([Attribution("z", 0.2, 1, also=["a b, c"])], own)
+    assert not names_a_changed_field([*others, others[0], named], own)
+    assert not names_a_changed_field([named], []), "nothing was put into it"
 
 
 def test_the_realised_rate_leaves_out_what_was_injected_or_dead_lettered() -> None:
@@ -107,8 +125,8 @@ def summary(faults: list[str]) -> Summary:
         dead_letters={"not_json": 4, "wrong_type": 3},
         nominal_rate=0.01,
         realised_rate=0.011,
-        injected={"sum": Found(18, 2)},
-        injected_total=Found(18, 2),
+        injected={"sum": Found(18, 3, 2)},
+        injected_total=Found(18, 3, 2),
         latency_ms=Latency(20, 9.0, 14.0, 35.0),
         records_per_second=200.0,
         replay_seconds=5.0,
@@ -139,7 +157,7 @@ def test_the_summary_says_what_came_in_and_what_became_of_it() -> None:
     for expected in (
         "1,025 in = 1,018 scored + 7 dead-lettered  ✓ every record once",
         "not_json 4, wrong_type 3",
-        "2 of 18 (11%)",
+        "3 of 18 (17%), 2 of them by a changed field",
         "1.10%, nominal 1.00%",
         "p50 9 ms, p95 14 ms, p99 35 ms",
     ):

@@ -157,6 +157,8 @@ def test_a_replay_killed_anywhere_and_taken_up_gives_the_topic_of_an_undisturbed
     mark = ReplayMark(PLAN, FILES, 1_700_000_000_000, partitions)
     undisturbed = SimulatedTopic(partitions)
     run(undisturbed, rows, mark, inject_rate)
+    ids = [id_ for lane in undisturbed.lanes for one in lane if (id_ := dict(one.own).get(ROW))]
+    assert sorted(ids) == sorted(row.row_id.encode() for row in rows)
     topic = SimulatedTopic(partitions)
     run(topic, rows, mark, inject_rate)
     for place, lengths in enumerate(kills):
