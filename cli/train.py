@@ -201,7 +201,7 @@ def _compared_lines(report: TrainingReport, run: ComparedRun) -> list[str]:
 
 
 def _lines(report: TrainingReport) -> list[str]:
-    from trainer.report import rates_by_chance
+    from trainer.flag_rate import flag_rate_lines
 
     figures = report.metrics
     counts = [
@@ -209,19 +209,13 @@ def _lines(report: TrainingReport) -> list[str]:
         f"{figures['calibration_rows']:,.0f} to calibrate",
         f"{figures['held_out_rows']:,.0f} held out",
     ]
-    low, high = rates_by_chance(figures)
-    rates = (
-        f"{figures['realised_flag_rate']:.2%} of those held out, at {figures['nominal_rate']:.2%} "
-        f"nominal; by chance {low:.2%} to {high:.2%}"
-    )
     skipped = ", ".join(f"{count:,} {reason}" for reason, count in report.skipped.items())
     lines = [
         f"Trained {report.detector} for {report.source} in {report.seconds:.1f} s.",
         f"  history   {report.history}, {report.first_event_time} to {report.last_event_time}",
         f"  records   {figures['rows']:,.0f}: {', '.join(counts)}",
         *([f"  skipped   {skipped}"] if skipped else []),
-        f"  flagged   {rates}",
-        *_beyond_chance(figures["realised_flag_rate"], low, high),
+        *flag_rate_lines(report.flag_rate, "those held out"),
     ]
     if report.compared is not None:
         return [*lines, *_compared_lines(report, report.compared)]
@@ -236,18 +230,6 @@ def _lines(report: TrainingReport) -> list[str]:
         f"  model     {version.name} version {version.version} is in {version.alias}{replaced}",
         f"  MLflow    {version.address}",
     ]
-
-
-def _beyond_chance(rate: float, low: float, high: float) -> list[str]:
-    """Say what it means that held-out records are flagged more or less often than chance allows."""
-    if low <= rate <= high:
-        return []
-    told = (
-        "beyond chance: the latest records are unlike those before, or the history is short.",
-        "The rate of alerts settles once the window has followed the stream; a longer or later",
-        "history keeps it from the start",
-    )
-    return [f"            {line}" for line in told]
 
 
 def _warn(sentence: str) -> None:

@@ -22,6 +22,7 @@ from streamscore.sources.time_range import TimeRange
 from streamscore.topics import topic_name
 from trainer import pyfunc_model
 from trainer.detector_names import check_fits
+from trainer.flag_rate import FLAG_RATE_TAG
 from trainer.history import History, history_from_files
 from trainer.input_table import example_table, input_columns
 from trainer.plots import write_plots
@@ -185,7 +186,7 @@ def prepare_model(settings: Settings, plan: TrainingPlan, folder: Path, clock: C
         params=_params(report, training),
         metrics=training.metrics,
         plots=plots,
-        tags={DIGEST_TAG: report.digest},
+        tags={DIGEST_TAG: report.digest, FLAG_RATE_TAG: report.flag_rate.verdict},
     )
     return Prepared(report=report, trained=trained)
 

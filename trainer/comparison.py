@@ -14,6 +14,7 @@ from streamscore.evaluation.task import Injecting, Labelled, Slice, Task
 from streamscore.events import iso_utc
 from streamscore.sources import Codec
 from streamscore.synthetic import kinds_of
+from trainer.flag_rate import FlagRate, flag_rate_of
 from trainer.history import History
 from trainer.labels import LabelledRecord
 from trainer.training import split_in_time
@@ -40,6 +41,8 @@ class Comparison(Struct, frozen=True, kw_only=True):
         One a trial.
     detectors : list of DetectorResult
         The results, the first of the recipe that would be trained.
+    flag_rates : dict of str to FlagRate
+        Detector -> the share of the clean records that it flags, beside what chance allows.
     failed : dict of str to str
         Detectors that gave none, and why.
     labels : dict of str to int
@@ -65,6 +68,7 @@ class Comparison(Struct, frozen=True, kw_only=True):
     nominal_rate: float
     seeds: list[int]
     detectors: list[DetectorResult]
+    flag_rates: dict[str, FlagRate]
     failed: dict[str, str] = {}
     labels: dict[str, int] = {}
     seconds: float = 0.0
@@ -201,6 +205,16 @@ def _comparison(
         nominal_rate=task.codec.source.nominal_rate,
         seeds=list(seeds),
         detectors=results,
+        flag_rates={one.name: _flag_rate(task, one) for one in results},
+    )
+
+
+def _flag_rate(task: Task, result: DetectorResult) -> FlagRate:
+    return flag_rate_of(
+        result.flag_rate,
+        nominal=task.codec.source.nominal_rate,
+        judged_rows=len(task.test),
+        calibration_rows=len(task.calibrate),
     )
 
 

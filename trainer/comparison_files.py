@@ -23,6 +23,7 @@ from trainer.comparison_tables import (
     labelled_table,
     reason_table,
 )
+from trainer.flag_rate import flag_rate_lines
 from trainer.plots import DOTS_PER_INCH
 from trainer.projection import project
 
@@ -99,10 +100,7 @@ def summary_lines(comparison: Comparison) -> list[str]:
             f"{best.measures.recall_at_1_percent:.0%} found at 1% of false alarms"
         ),
         f"  found     best: {', '.join(kinds[:3])}; least: {', '.join(kinds[-3:])}",
-        (
-            f"  flagged   {best.flag_rate:.2%} of the clean records, at "
-            f"{comparison.nominal_rate:.2%} nominal"
-        ),
+        *flag_rate_lines(comparison.flag_rates[best.name], "the clean records"),
         *(f"  failed    {name}: {why}" for name, why in comparison.failed.items()),
         *([f"  labels    {_listed(comparison.labels)}"] if comparison.labels else []),
     ]

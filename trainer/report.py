@@ -1,12 +1,10 @@
 """What a training did, to be printed and logged."""
 
-from collections.abc import Mapping
-from math import sqrt
-
 from msgspec import Struct
 
 from streamscore.events import iso_utc
 from streamscore.sources import Source
+from trainer.flag_rate import FlagRate, held_out_flag_rate
 from trainer.history import History
 from trainer.training import JudgedHistory, Training
 
@@ -64,6 +62,8 @@ class TrainingReport(Struct, frozen=True, kw_only=True):
         Records not learned from, by reason.
     metrics : dict of str to float
         What was measured; `realised_flag_rate` is the share of held-out records flagged.
+    flag_rate : FlagRate
+        That share, beside what chance allows.
     digest : str
         Names the bundle's content; empty where there is none.
     seconds : float
@@ -84,6 +84,7 @@ class TrainingReport(Struct, frozen=True, kw_only=True):
     last_event_time: str
     skipped: dict[str, int]
     metrics: dict[str, float]
+    flag_rate: FlagRate
     digest: str
     seconds: float
     registered: Version | None = None
@@ -157,31 +158,7 @@ def report_of(
         last_event_time=iso_utc(int(history.utc_ms[-1])),
         skipped=history.skipped,
         metrics=judged.metrics,
+        flag_rate=held_out_flag_rate(judged.metrics),
         digest=digest,
         seconds=seconds,
     )
-
-
-def rates_by_chance(metrics: Mapping[str, float]) -> tuple[float, float]:
-    """Return between which flag rates 95 of 100 honest models lie, by chance alone.
-
-    The share of held-out records that is flagged varies with those records, and with the ones that
-    fill the window; both as binomial shares, in the normal approximation.
-
-    Parameters
-    ----------
-    metrics : mapping of str to float
-        `nominal_rate`, `held_out_rows`, `calibration_rows`, as a report has them.
-
-    Examples
-    --------
-    >>> low, high = rates_by_chance(
-    ...     {"nominal_rate": 0.01, "held_out_rows": 1200, "calibration_rows": 2400}
-    ... )
-    >>> round(low, 4), round(high, 4)
-    (0.0031, 0.0169)
-    """
-    rate = metrics["nominal_rate"]
-    spread = rate * (1 - rate) * (1 / metrics["held_out_rows"] + 1 / metrics["calibration_rows"])
-    reach = 1.96 * sqrt(spread)
-    return max(0.0, rate - reach), min(1.0, rate + reach)

@@ -37,6 +37,10 @@ def test_a_compared_detector_is_a_run_and_never_a_version(
     metrics = registry.run_metrics(run)
     assert metrics["realised_flag_rate"] == report["metrics"]["realised_flag_rate"]
     assert metrics["microseconds_a_record"] > 0
+    rate = report["flag_rate"]
+    assert rate["realised"] == metrics["realised_flag_rate"]
+    is_within = rate["low"] <= rate["realised"] <= rate["high"]
+    assert is_within == (rate["warning"] is None)
 
     import mlflow
 
@@ -44,6 +48,7 @@ def test_a_compared_detector_is_a_run_and_never_a_version(
     logged = mlflow.get_run(run)
     assert logged.info.run_name == "pyod-ecod"
     assert logged.data.tags["streamscore.compared"] == "true"
+    assert (logged.data.tags["streamscore.flag_rate"] == "within chance") == is_within
     assert logged.data.params["detector"] == "pyod-ecod"
     plots = {
         file.path for file in mlflow.artifacts.list_artifacts(run_id=run, artifact_path="plots")

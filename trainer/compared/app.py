@@ -15,6 +15,7 @@ from trainer.compared.limits import limits_of
 from trainer.compared.names import compared_named
 from trainer.compared.process import check_installed
 from trainer.compared.training import train_compared
+from trainer.flag_rate import FLAG_RATE_TAG
 from trainer.plots import write_plots
 from trainer.report import ComparedRun, TrainingReport, report_of
 from trainer.top_anomalies import top_without_reasons
@@ -70,7 +71,7 @@ def run_compared(settings: Settings, plan: TrainingPlan, name: str, clock: Clock
             metrics=report.metrics,
             folder=plots,
             folder_name="plots",
-            tags={COMPARED_TAG: "true"},
+            tags={COMPARED_TAG: "true", FLAG_RATE_TAG: report.flag_rate.verdict},
         )
         address = log_evaluation(settings.mlflow.tracking_uri, logged)
     run = ComparedRun(run_id=address.rpartition("/")[2], address=address)

@@ -27,6 +27,7 @@ from trainer.comparison import Compared, Comparison, compare, task_of
 from trainer.comparison_files import summary_lines, tables_of, write_comparison
 from trainer.comparison_tables import labelled_table
 from trainer.evaluating import contender_named, contenders_of
+from trainer.flag_rate import flag_rate_of
 from trainer.labels import LabelledRecord
 from trainer.matrix_contender import MatrixContender
 from trainer.usual_forest import plain_matrix, usual_forest
@@ -110,6 +111,7 @@ def test_tables_and_summary_show_the_figures_that_were_measured() -> None:
     assert reasons.columns[1:] == ("isolation-forest",)
     text = "\n".join(summary_lines(comparison))
     assert "1.00% prevalence" in text
+    assert "nominal; by chance 0.00% to " in text
     assert f"{comparison.test_rows:,} to test" in text
 
 
@@ -144,6 +146,16 @@ def test_a_share_of_nothing_is_a_dash() -> None:
         ["0", "3", "-", "-"],
         ["2", "0", "1.000", "0.500"],
     ]
+
+
+def test_a_flag_rate_beyond_chance_is_warned_of() -> None:
+    comparison = compared().comparison
+    assert set(comparison.flag_rates) == {one.name for one in comparison.detectors}
+    for realised, is_warned in ((0.02, False), (0.2, True)):
+        rate = flag_rate_of(realised, nominal=0.02, judged_rows=200, calibration_rows=400)
+        rates = dict.fromkeys(comparison.flag_rates, rate)
+        lines = summary_lines(msgspec.structs.replace(comparison, flag_rates=rates))
+        assert any(line.startswith("  warning ") for line in lines) == is_warned
 
 
 def test_one_trial_is_no_trials() -> None:
