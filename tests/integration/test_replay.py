@@ -59,15 +59,13 @@ def received(bootstrap: str, topic: str) -> list[Received]:
     while open_partitions:
         message = consumer.poll(10)
         assert message is not None, f"no end of {open_partitions}"
-        partition = message.partition()
+        partition, error = message.partition(), message.error()
         assert partition is not None
-        error = message.error()
         if error is not None:
             assert error.code() == KafkaError._PARTITION_EOF
             open_partitions.discard(partition)
             continue
-        key = message.key()
-        value = message.value()
+        key, value = message.key(), message.value()
         assert key is None or isinstance(key, bytes)
         assert isinstance(value, bytes)
         found.append(Received(partition, key, value, dict(message.headers() or ())))
@@ -240,9 +238,8 @@ def test_rows_with_a_key_go_where_its_hash_says_and_keep_their_bytes(
     kafka: str, settings: Settings, tmp_path: Path
 ) -> None:
     source = msgspec.structs.replace(load_source("reviews"), name="keyed-reviews")
-    lines = [
-        msgspec.json.encode(record) for record in generate("reviews", 400, np.random.default_rng(0))
-    ]
+    made = generate("reviews", 400, np.random.default_rng(0))
+    lines = [msgspec.json.encode(record) for record in made]
     (tmp_path / "r.jsonl").write_bytes(b"\n".join(lines))
     plan = ReplayPlan(files=(LocalFile(tmp_path / "r.jsonl"),), partitions=3)
     found = records(kafka, replay(plan, source, settings).topic)
