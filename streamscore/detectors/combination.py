@@ -25,7 +25,6 @@ from streamscore.errors import BundleError, UsageError
 _SMALLEST_SHARE = 0.01
 """Channels that bring less than this share of a score do not say why."""
 
-
 _ENOUGH = 100.0
 """A channel whose weighed rarity is as high would by itself make a record one in so many."""
 
@@ -228,12 +227,18 @@ class Combination:
 
     def shares(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return each channel's share of each score: of shape (n, channels), rows sum to 1."""
+        return self._weighed(scores)[0]
+
+    def _weighed(
+        self, scores: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Return the shares, and which channels would make a record abnormal alone."""
         if self._weighing is None:
-            return np.ones(scores.shape)
-        shares = self._weighing.surplus(scores)
+            return np.ones(scores.shape), np.ones(scores.shape, np.bool_)
+        parts = self._weighing.parts(scores)
+        shares = self._weighing.surplus(parts)
         shares[shares < _SMALLEST_SHARE * shares.sum(axis=1, keepdims=True)] = 0.0
-        total: NDArray[np.float64] = shares / shares.sum(axis=1, keepdims=True)
-        return total
+        return shares / shares.sum(axis=1, keepdims=True), parts >= _ENOUGH
 
     def reasons(
         self, matrix: Matrix, scores: NDArray[np.float64], wordings: Sequence[Wording]
@@ -255,8 +260,9 @@ class Combination:
             For each row by falling share; the shares sum to 1.
         """
         voices: list[list[Voice]] = [[] for _ in wordings]
-        shares = self._told(self.shares(scores), np.add)
-        is_enough = self._told(self._is_enough(scores), np.logical_or)
+        shares, is_enough = self._weighed(scores)
+        shares = self._told(shares, np.add)
+        is_enough = self._told(is_enough, np.logical_or)
         for i, (member, number) in enumerate(self.channels):
             spoken = np.flatnonzero((shares[:, i] > 0.0) | is_enough[:, i])
             if not len(spoken):
@@ -270,13 +276,6 @@ class Combination:
                 own_voice = float(shares[place, i]), bool(is_enough[place, i])
                 voices[place].append(Voice(*own_voice, reasons))
         return [joined(one) for one in voices]
-
-    def _is_enough(self, scores: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Tell which channels would make a record abnormal alone: of shape (n, channels)."""
-        if self._weighing is None:
-            return np.ones(scores.shape, np.bool_)
-        enough: NDArray[np.bool_] = self._weighing.parts(scores) >= _ENOUGH
-        return enough
 
     def _told(self, values: NDArray[Any], put_together: np.ufunc) -> NDArray[Any]:
         """Give what channels have that another one speaks for to that one."""
@@ -296,7 +295,6 @@ class Combination:
         for i, (member, number) in enumerate(self.channels):
             own, terms = member.rows(rows), member.terms(wordings[0].terms)
             spoken = [wording.of(terms) for wording in wordings]
-            member.detector.contributions(own, number)
             member.detector.reasons(own, number, scores[:, i], spoken)
         self.score(scores)
 

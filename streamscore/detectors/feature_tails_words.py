@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from streamscore.detectors.measures import Measure
+from streamscore.detectors.measures import Measure, place_of
 from streamscore.detectors.reasons import Wording, written
 from streamscore.detectors.spoken_columns import told
 from streamscore.detectors.written_numbers import (
@@ -72,7 +72,7 @@ def _of_strangeness(
     row: NDArray[np.float64],
     wording: Wording,
 ) -> str:
-    unseen = float(row[_place(wording, f"{column.field}.unseen")])
+    unseen = float(row[place_of(wording.columns, column.field, "unseen")])
     if unseen == 1.0:
         return f"{column.field} has no word that was seen before"
     if unseen >= _TELLING_UNSEEN:

@@ -7,11 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamscore.detectors.invariant_equations import Equation, Marks, Numbers, Product, Sum
-from streamscore.detectors.invariant_mining import LEAST_HELD
-
-_LEAST_HELD_UNUSUAL = 0.5
-_FEWEST_UNUSUAL = 5
-"""Rows in which any one of the columns is not as usual; half of them must keep to it."""
+from streamscore.detectors.invariant_mining import FEWEST_UNUSUAL, LEAST_HELD, LEAST_HELD_UNUSUAL
 
 _FEWEST_SUPPORTING = 20
 _LEAST_HELD_SUPPORTING = 0.9
@@ -46,7 +42,7 @@ class Evidence(NamedTuple):
     @property
     def changing(self) -> Marks:
         """Which columns have enough other values for anything to be learned of them: (m,)."""
-        return np.asarray(self.unusual.sum(axis=0) >= _FEWEST_UNUSUAL)
+        return np.asarray(self.unusual.sum(axis=0) >= FEWEST_UNUSUAL)
 
     def chosen(self, places: NDArray[np.int64]) -> "Evidence":
         """Return the evidence of some of the columns."""
@@ -142,7 +138,7 @@ def judged(values: Numbers, equation: Equation, evidence: Evidence) -> Verdict |
         return None
     for place in equation.columns:
         unusual = evidence.unusual[present, place]
-        if unusual.sum() < _FEWEST_UNUSUAL or held[unusual].mean() < _LEAST_HELD_UNUSUAL:
+        if unusual.sum() < FEWEST_UNUSUAL or held[unusual].mean() < LEAST_HELD_UNUSUAL:
             return None
     swapped = [column[evidence.others[present]] for column in columns]
     by_chance = [_by_chance(equation, own, number, other) for number, other in enumerate(swapped)]

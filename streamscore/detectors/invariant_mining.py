@@ -26,8 +26,9 @@ _LARGEST_COEFFICIENT = 1000
 _LARGEST_DENOMINATOR = 12
 
 LEAST_HELD = 0.98
-_LEAST_HELD_UNUSUAL = 0.5
-_FEWEST_UNUSUAL = 5
+LEAST_HELD_UNUSUAL = 0.5
+FEWEST_UNUSUAL = 5
+"""Rows in which any one of the columns is not as usual; half of them must keep to it."""
 
 
 class Relation(NamedTuple):
@@ -69,7 +70,7 @@ def mine_relations(values: Whole, seed: int) -> list[Relation]:
     """
     usual = np.array([_most_frequent(column) for column in values.T], np.int64)
     unusual = values != usual
-    changing = np.flatnonzero(unusual.sum(axis=0) >= _FEWEST_UNUSUAL)
+    changing = np.flatnonzero(unusual.sum(axis=0) >= FEWEST_UNUSUAL)
     if len(changing) < 2:
         return []
     rng = np.random.default_rng(seed)
@@ -154,7 +155,7 @@ def _held(
     holds = values[:, columns] @ coefficients == -vector[-1]
     if holds.mean() < LEAST_HELD:
         return None
-    if min(holds[unusual[:, column]].mean() for column in columns) < _LEAST_HELD_UNUSUAL:
+    if min(holds[unusual[:, column]].mean() for column in columns) < LEAST_HELD_UNUSUAL:
         return None
     return Relation(
         tuple(columns.tolist()),

@@ -69,9 +69,13 @@ class Neighbourhood(ABC):
         Not what a column adds to it: the nearest rows of one with a single wrong value are those
         that have that value, and differ elsewhere.
         """
+        return self._left_out(matrix)[0]
+
+    def _left_out(self, matrix: Matrix) -> tuple[Matrix, NDArray[np.int64]]:
+        """Return what `ReferenceRows.left_out` does of rows among their neighbours."""
         points = self._reference.design.points(matrix)
         nearest = self._reference.nearest(points, self._neighbours)
-        return self._reference.left_out(points, *nearest, matrix.shape[1])[0]
+        return self._reference.left_out(points, *nearest, matrix.shape[1])
 
     def reasons(
         self,
@@ -81,13 +85,10 @@ class Neighbourhood(ABC):
         wordings: Sequence[Wording],
     ) -> list[list[Reason]]:
         """Name the columns without which the row is near others, and what those have there."""
-        reference, cells = self._reference, rows.tolist()
-        points = reference.design.points(rows)
-        nearest = reference.nearest(points, self._neighbours)
-        falls, places = reference.left_out(points, *nearest, rows.shape[1])
+        cells, (falls, places) = rows.tolist(), self._left_out(rows)
 
         def sentence(number: int, place: int) -> str:
-            alike = reference.rows[places[number, place]]
+            alike = self._reference.rows[places[number, place]]
             return self._alike.words(wordings[number], place, cells[number], alike)
 
         return column_reasons(falls, rows, wordings, sentence)

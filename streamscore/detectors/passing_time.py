@@ -9,7 +9,7 @@ from streamscore.detectors.detector import Matrix
 from streamscore.features import Column
 from streamscore.features.cycles import PERIODS
 
-_EXCEPTIONS = 0.01
+EXCEPTIONS = 0.01
 """So few of the rows may break a rule that a column is said to follow."""
 
 _DIRT = 0.05
@@ -29,7 +29,7 @@ def grows(values: NDArray[np.float64]) -> bool:
     steps = np.diff(values)
     is_new = np.mean(steps > 0) if len(steps) else 0.0
     falls = np.mean(~(steps >= 0)) if len(steps) else 1.0
-    return bool(is_new > 0.5 and falls <= _EXCEPTIONS)
+    return bool(is_new > 0.5 and falls <= EXCEPTIONS)
 
 
 def growing(matrix: Matrix, columns: Sequence[Column]) -> NDArray[np.bool_]:

@@ -165,7 +165,8 @@ def fit_recipe(
     UsageError
         When the source has nothing that any of the detectors looks at.
     """
-    parts = [_fit_part(part, matrix, columns, seed) for part in recipe.parts]
+    is_growing = growing(matrix, columns)
+    parts = [_fit_part(part, matrix, columns, is_growing, seed) for part in recipe.parts]
     fitted = [one for part in parts for one in part]
     if not fitted:
         raise UsageError(
@@ -195,15 +196,19 @@ def _fit_part(
     part: Sequence[tuple[str, float | tuple[float, ...]]],
     matrix: Matrix,
     columns: Sequence[Column],
+    is_growing: NDArray[np.bool_],
     seed: int,
 ) -> list[_Fitted]:
     found = []
     for name, share in part:
-        places = _places(name, matrix, columns)
-        if detector_named(name).plan.is_met_by([columns[place] for place in places]):
-            own_columns = [columns[place] for place in places]
-            rows = np.take(matrix, places, axis=1)
-            detector = detector_named(name).fit(rows, own_columns, seed)
+        kind = detector_named(name)
+        wanted = np.array([kind.plan.wants(column) for column in columns], np.bool_)
+        if name not in _JUDGE_GROWTH:
+            wanted &= ~is_growing
+        places = np.flatnonzero(wanted).astype(np.int64)
+        own_columns = [columns[place] for place in places.tolist()]
+        if kind.plan.is_met_by(own_columns):
+            detector = kind.fit(np.take(matrix, places, axis=1), own_columns, seed)
             own = np.array([channel.share for channel in detector.channels])
             found.append(_Fitted(detector, places, own * np.asarray(share, np.float64)))
     return found
@@ -227,12 +232,3 @@ def _scores_held_back(detector: Detector, rows: Matrix, held_back: Matrix) -> ND
     if detector.has_memory:
         detector.fold(np.ascontiguousarray(rows[-_REMEMBERED:]), memory)
     return detector.fold(np.ascontiguousarray(held_back), memory)
-
-
-def _places(name: str, matrix: Matrix, columns: Sequence[Column]) -> NDArray[np.int64]:
-    """Return the places of the columns that a detector is given."""
-    plan = detector_named(name).plan
-    wanted = np.array([plan.wants(column) for column in columns], np.bool_)
-    if name not in _JUDGE_GROWTH:
-        wanted &= ~growing(matrix, columns)
-    return np.flatnonzero(wanted).astype(np.int64)

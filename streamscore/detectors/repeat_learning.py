@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamscore.detectors.detector import Matrix
-from streamscore.detectors.passing_time import grows
+from streamscore.detectors.passing_time import EXCEPTIONS, grows
 from streamscore.detectors.repeat_kernels import UNKNOWN, record_bytes
 from streamscore.features import Column
 
@@ -24,9 +24,6 @@ _MOST_IN_TREE = 64
 _MOST_ROWS = 200_000
 _MOST_LEAVES = 254
 _COMPARED = ("code", "flag", "number", "text_fingerprint")
-_EXCEPTIONS = 0.01
-"""So few of the rows may break a rule that a column is said to follow."""
-
 _LEAST_CHANGING = 0.1
 _PRIOR_ROWS = 10.0
 """As many rows as the prior of a conditional probability counts for."""
@@ -86,7 +83,7 @@ def _follows(values: NDArray[np.float64], calendar: NDArray[np.float64]) -> bool
     total = max(len(values), 1)
     wrong = 1.0 - counts.max(axis=1).sum() / total
     wrong_without = 1.0 - counts.sum(axis=0).max() / total
-    return bool(wrong <= _EXCEPTIONS and wrong_without >= _LEAST_CHANGING)
+    return bool(wrong <= EXCEPTIONS and wrong_without >= _LEAST_CHANGING)
 
 
 def _unseen(column: Column) -> float:
@@ -101,7 +98,7 @@ def _is_hashed(values: NDArray[np.float64], column: Column) -> bool:
         return column.values + 1 > _MOST_LEAVES
     known = values[~np.isnan(values)]
     is_byte = (known >= 0) & (known <= _MOST_LEAVES) & (known == np.floor(known))
-    return bool(np.mean(is_byte) < 1.0 - _EXCEPTIONS) if len(known) else False
+    return bool(np.mean(is_byte) < 1.0 - EXCEPTIONS) if len(known) else False
 
 
 def _tree(

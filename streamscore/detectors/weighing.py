@@ -88,14 +88,14 @@ class Weighing:
             _add(scores, channel, self._learned, parts[:, channel])
         return parts
 
-    def surplus(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return what each channel adds to the least score there is: of shape (n, channels).
+    def surplus(self, parts: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return what each channel adds to the least score there is, of what `parts` returned.
 
         A channel that scores as nearly all records do adds nothing, and has nothing to say. Where
         that is so of all channels, all add their weights.
         """
         weights = self._learned.weights
-        surplus = np.maximum(self.parts(scores) - weights, 0.0)
+        surplus = np.maximum(parts - weights, 0.0)
         surplus[surplus.sum(axis=1) <= _LEAST_SURPLUS] = weights
         return surplus
 

@@ -79,7 +79,7 @@ def test_a_tail_that_is_none_is_refused(other: dict[str, NDArray[np.float64]]) -
 def test_a_channel_that_scores_as_nearly_all_do_adds_nothing() -> None:
     scores = np.random.default_rng(4).exponential(size=(5000, 2))
     weighing = Weighing([fit_tail(column) for column in scores.T], np.array([0.4, 0.6]))
-    added = weighing.surplus(np.array([[9.0, 0.0], [0.0, 0.0]]))
+    added = weighing.surplus(weighing.parts(np.array([[9.0, 0.0], [0.0, 0.0]])))
     assert added[0, 0] > 100.0
     assert added[0, 1] == pytest.approx(0.0, abs=1e-3)
     assert added[1].tolist() == [0.4, 0.6]
