@@ -285,9 +285,8 @@ class Processor:
         begun = {p: owned.next_offset for p, owned in self._owned.items()}
         if self._waiting is not None:
             begun = {p: at.offset for p, at in self._waiting.items() if at.offset is not None}
-        elif not self._pausing.is_paused:
-            return self._reader.lag(begun)
+        is_reading = self._waiting is None and not self._pausing.is_paused
         try:
-            return self._reader.lag_unread(begun)
+            return self._reader.lag(begun) if is_reading else self._reader.lag_unread(begun)
         except KafkaException:  # asked again in a second
             return {}

@@ -112,11 +112,20 @@ class Reader:
         return batches
 
     def lag(self, next_offsets: Mapping[int, int]) -> dict[int, int]:
-        """Return how many records wait in each partition, by what the last fetches told."""
+        """Return how many records wait in each partition, by what the last fetches told.
+
+        Raises
+        ------
+        KafkaException
+            When nothing was fetched from a partition yet, and Kafka, asked for it, does not answer.
+        """
         lag = {}
         for partition, next_offset in next_offsets.items():
             at = TopicPartition(self._wiring.input_topic, partition)
             _, high = self._consumer.get_watermark_offsets(at, cached=True)
+            if high < 0:
+                lag.update(self.lag_unread({partition: next_offset}))
+                continue
             lag[partition] = max(0, high - max(next_offset, self._ends_seen.get(partition, 0)))
         return lag
 

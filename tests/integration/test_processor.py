@@ -287,12 +287,17 @@ def test_a_worker_that_pauses_stays_a_member_and_takes_part_in_rebalances(wide: 
         wide.produce(numbers, PARTITIONS)
         assert eventually(lambda: pausing.is_paused, 30)
         written = wide.lines()
+
+        def partitions_since() -> set[str]:
+            return {line.partition("/")[0] for line in set(wide.lines()) - set(written)}
+
         with running(second_wiring, wide.step(pausing=Pausing("s", "s", Scorer()))) as second:
             assert eventually(lambda: len(second.processor.partitions) == 1, 30)
             assert eventually(lambda: len(first.processor.partitions) == 2, 30)
             assert pausing.is_paused
             (moved,) = second.processor.partitions
+            wide.produce(NUMBERS[:30], PARTITIONS)
+            assert eventually(lambda: partitions_since() == {str(moved)}, 30)
             assert eventually(lambda: second.step.waiting == {moved: 0}, 30)
-        gained = set(wide.lines()) - set(written)
-        assert {line.partition("/")[0] for line in gained} == {str(moved)}
+        assert partitions_since() == {str(moved)}
     assert (first.failure, second.failure) == (None, None)
