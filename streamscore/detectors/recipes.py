@@ -80,6 +80,7 @@ RECIPES: dict[str, Recipe] = {
                 ("feature-tails", 1.0),
                 ("text-meaning", 1.0),  # where the source asks for vectors
                 ("repeated-texts", 1.0),
+                ("repeats", (0.3, 0.1)),
                 ("stray-times", 0.1),
             ),
         ),
@@ -101,6 +102,8 @@ RECIPES: dict[str, Recipe] = {
                 ("isolation-forest", 1.0),
                 ("sparse-neighbours", 1.0),
                 ("autoencoder", 1.0),
+                ("repeats", (0.1, 0.03)),
+                ("stray-times", 0.1),
             ),
         ),
     )

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from streamscore.detectors.recipes import fit_recipe, is_recipe, recipe_named
+from streamscore.detectors.recipes import RECIPES, fit_recipe, is_recipe, recipe_named
 from streamscore.errors import UsageError
 from streamscore.features import Encoder
 from streamscore.sources import Codec
@@ -35,3 +35,18 @@ def test_only_recipes_and_detectors_of_the_stream_can_be_joined() -> None:
     assert not is_recipe("categorical+pyod-ecod")
     with pytest.raises(UsageError, match="a detector is one of"):
         recipe_named("categorical+")
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_recipe_finds_records_that_come_again_and_times_that_stray(name: str) -> None:
+    recipe, usual = recipe_named(name), orders(3000)
+    again = usual[2990] | {"order": "again", "placed_at": usual[-1]["placed_at"]}
+    late = usual[-1] | {"placed_at": usual[-1]["placed_at"] - 90 * 86_400_000}
+    past = CODEC.read(encoded_orders([*usual, again, late]))
+    encoder = Encoder.fit(CODEC, past.records[:1500], recipe.plan)
+    matrix = encoder.encode(past.records, past.utc_ms, past.local_ms)
+    combination = fit_recipe(recipe, matrix[:1500], matrix[1500:2500], encoder.columns, 1)
+    memory = combination.begin()
+    combination.fold(matrix[:2500], memory)
+    *ordinary, of_again, of_late = combination.score(combination.fold(matrix[2500:], memory))
+    assert min(of_again, of_late) > np.quantile(ordinary, 0.98)
