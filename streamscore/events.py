@@ -69,7 +69,8 @@ class Attribution(Struct, frozen=True):
     value : any
         The value it had; cut where it is long, masked where it is private.
     also : list of str
-        Fields that say the same, so that any of them may be the wrong one; absent without any.
+        Fields that say the same, or that it contradicts, so that any of them may be the wrong one;
+        absent without any.
     reason : str
         What was seen and what would have been expected, in words; absent where a private field is
         spoken of, or where there is no more to say.

@@ -1,8 +1,9 @@
 """Joined reasons: what several channels say of a record, field by field.
 
-Of each field the loudest sentence is kept, and a second one that has a considerable part beside it,
-or that would be reason enough by itself: a web address stays one however loud the capitals are that
-came with it. What both begin with is said once.
+What is about the same field first is one reason, whatever other fields come with it. Of each the
+loudest sentence is kept, and a second one that has a considerable part beside it, or that would be
+reason enough by itself: a web address stays one however loud the capitals are that came with it.
+What both begin with is said once.
 """
 
 from collections.abc import Iterable, Sequence
@@ -27,7 +28,7 @@ class Voice(NamedTuple):
     is_enough : bool
         Whether the record would be abnormal by this channel alone.
     reasons : sequence of Reason
-        The reasons; of a share of 0 only their words are used, beside others of the same fields.
+        The reasons; of a share of 0 only their words are used, beside others of the same field.
     """
 
     share: float
@@ -50,7 +51,8 @@ _SILENT = _Said("", 0.0, False, ())
 def joined(voices: Iterable[Voice]) -> list[Reason]:
     """Join the reasons of several channels.
 
-    Shares of the same fields are added, and those of the same words.
+    Shares of the same first field are added, and those of the same words; fields that come with it
+    are named by falling share.
 
     Returns
     -------
@@ -64,22 +66,32 @@ def joined(voices: Iterable[Voice]) -> list[Reason]:
     >>> joined([Voice(0.6, True, [near]), Voice(0.4, True, [wide])])[0].words
     'a is 9; most alike have 1; 98% have 1 to 3'
     """
-    shares: dict[tuple[str, ...], float] = {}
-    said: dict[tuple[str, ...], dict[str, _Said]] = {}
+    shares: dict[str, dict[tuple[str, ...], float]] = {}
+    said: dict[str, dict[str, _Said]] = {}
     for share, is_enough, reasons in voices:
         for reason in reasons:
             part, words = share * reason.share, reason.words
             if part > 0.0:
-                shares[reason.fields] = shares.get(reason.fields, 0.0) + part
+                parts = shares.setdefault(reason.fields[0], {})
+                parts[reason.fields] = parts.get(reason.fields, 0.0) + part
             if not words:
                 continue
-            own = said.setdefault(reason.fields, {})
+            own = said.setdefault(reason.fields[0], {})
             before = own.get(words, _SILENT)
             own[words] = _Said(
                 words, part + before.part, is_enough or before.is_enough, reason.parents
             )
-    ranked = sorted(shares.items(), key=lambda one: (-one[1], one[0]))
-    return [Reason(fields, share, *_words(said.get(fields, {}))) for fields, share in ranked]
+    totals = {field: sum(parts.values()) for field, parts in shares.items()}
+    return [
+        Reason(_named(shares[field]), totals[field], *_words(said.get(field, {})))
+        for field in sorted(totals, key=lambda one: (-totals[one], one))
+    ]
+
+
+def _named(parts: dict[tuple[str, ...], float]) -> tuple[str, ...]:
+    """Return the fields that reasons of one first field name, those of the largest part first."""
+    ranked = sorted(parts, key=lambda fields: -parts[fields])
+    return tuple(dict.fromkeys(field for fields in ranked for field in fields))
 
 
 def _words(said: dict[str, _Said]) -> tuple[str, tuple[str, ...]]:

@@ -22,6 +22,17 @@ def test_shares_of_the_same_fields_are_added() -> None:
     assert [one.share for one in found] == pytest.approx([0.9, 0.1])
 
 
+def test_what_is_about_one_field_is_one_reason_whatever_fields_come_with_it() -> None:
+    alone, title = Reason(("a",), 1.0, "a is 1; 9% are"), Reason(("a", "title"), 1.0)
+    text = Reason(("a", "text"), 1.0, "a is 1; its text reads like 3")
+    (found,) = joined(
+        [Voice(0.2, True, [alone]), Voice(0.3, True, [title]), Voice(0.5, True, [text])]
+    )
+    assert found.fields == ("a", "text", "title")
+    assert found.share == pytest.approx(1.0)
+    assert found.words == "a is 1; its text reads like 3; 9% are"
+
+
 def test_two_sentences_are_kept_where_each_has_a_considerable_share() -> None:
     assert said((0.7, "a has a link"), (0.3, "a has digits")) == "a has a link; a has digits"
     assert said((0.9, "a has a link"), (0.1, "a has digits")) == "a has a link"
