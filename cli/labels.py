@@ -190,10 +190,14 @@ def _before(label: Label) -> str:
 
 def _reason(anomaly: Anomaly) -> str:
     """What speaks most for an anomaly; private values are masked in its event."""
+    from streamscore.detectors.written_numbers import OWN_DIGITS, written_number
+
     if not anomaly.attribution:
         return "no reason is given"
     first = anomaly.attribution[0]
-    words = first.reason or f"{first.field} is {first.value}"
+    value = first.value
+    seen = written_number(value, OWN_DIGITS) if isinstance(value, float) else value
+    words = first.reason or f"{first.field} is {seen}"
     return f"{_shown(words, _LONGEST_REASON)} ({first.share:.0%} of the score)"
 
 

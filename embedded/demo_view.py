@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from producer.progress import Progress
+from streamscore.detectors.written_numbers import OWN_DIGITS, written_number
 from streamscore.events import Anomaly, AnomalyEvent
 from streamscore.quantities import counted
 
@@ -226,9 +227,11 @@ def shown(value: Any) -> str:
 
     Examples
     --------
-    >>> shown("REAR END"), shown(3), shown(None)
+    >>> shown("REAR END"), shown(3.0), shown(None)
     ('REAR END', '3', 'absent')
     """
+    if isinstance(value, float):
+        return written_number(value, OWN_DIGITS)
     text = "absent" if value is None else printable(str(value))
     return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 1]}…"
 

@@ -78,6 +78,10 @@ def test_a_value_can_neither_break_the_line_nor_command_the_terminal() -> None:
     assert len(shown("x" * 500)) == 36
 
 
+def test_numbers_are_written_as_in_the_words_beside_them() -> None:
+    assert [shown(number) for number in (3.0, 0.25, 1234567.5)] == ["3", "0.25", "1234568"]
+
+
 def test_the_first_alert_is_timed_and_markup_in_a_value_is_text() -> None:
     clock = HandClock()
     view, console = view_and_console(clock)
