@@ -135,7 +135,8 @@ class DependencyNetwork:
 
         A column has its own evidence, and beside it what all evidence would fall by if it were as
         expected: a wrong value is a surprise itself, and makes surprises of those that depend on
-        it. Copies are replaced together, and share alike. All channels have the same contributions.
+        it. Copies are replaced together, and share alike; the more of them would have to be wrong,
+        the less they have. All channels have the same contributions.
         """
         parts: Matrix = blame(self._padded(matrix), self._book.known, self._tables, self._groups)
         return parts

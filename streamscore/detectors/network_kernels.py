@@ -176,6 +176,9 @@ def _evidence(e, codes, other, groups, group, tables):  # type: ignore[no-untype
 def blame(codes, known, tables, groups):  # type: ignore[no-untyped-def]
     """Own evidence of each column, and what all evidence falls by where it is as expected.
 
+    That of copies is divided by how many of them would have to be wrong: by the number of those
+    that are surprises themselves, and by their number where none is.
+
     Parameters
     ----------
     codes : int64 array of shape (n, d + 1)
@@ -217,8 +220,12 @@ def blame(codes, known, tables, groups):  # type: ignore[no-untyped-def]
                 fallen[second] += said - _evidence(e, seen, expected, of_parents, second, tables)
             if third >= 0 and third not in (first, second):
                 fallen[third] += said - _evidence(e, seen, expected, of_parents, third, tables)
+        wrong = np.zeros(d)
+        for i in range(d):
+            wrong[groups[i]] += own[i] > 0.0
         for i in range(d):
             if parts[i] > 0.0:
                 group = groups[i]
-                out[row, i] = max(own[i], 0.0) + max(fallen[group], 0.0) / members[group]
+                both = max(own[i], 0.0) + max(fallen[group], 0.0) / members[group]
+                out[row, i] = both / (wrong[group] or members[group])
     return out

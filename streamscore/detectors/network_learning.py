@@ -120,7 +120,10 @@ def learn_views(codes: Codes, sizes: NDArray[np.int64], copied: NDArray[np.bool_
     # The columns are read one by one.
     early, later = np.asfortranarray(codes[:cut]), np.asfortranarray(codes[cut:])
     choices = [_Choice(early, later, sizes, column) for column in range(codes.shape[1])]
-    apart = copied.copy()
+    # What has always been the same explains nothing, and needs no explanation: it would have what
+    # other columns say counted twice.
+    is_same = (early == early[:1]).all(axis=0)
+    apart = copied | is_same | is_same[:, None]
     views: list[View] = []
     for number in range(_VIEWS):
         for choice in choices:

@@ -58,7 +58,8 @@ def naive_blame(
 ) -> list[float]:
     """Own evidence of each column of a row, and what all falls by where its group is as expected.
 
-    The row ends with a 0 for the parent that there is not.
+    Divided by the number of copies that are surprises, or of all where none is. The row ends with a
+    0 for the parent that there is not.
     """
 
     def begin(view: int, codes: Sequence[int]) -> int:
@@ -78,5 +79,6 @@ def naive_blame(
         for j in members:
             changed[j] = int(tables.table[begin(j, row) + known[j] + EXTRA + 1])
         fallen = max(sum(own) - sum(by_column(changed)), 0.0) / len(members)
-        parts.append(max(own[i], 0.0) + fallen if tables.parts[i] > 0.0 else 0.0)
+        wrong = sum(own[j] > 0.0 for j in members) or len(members)
+        parts.append((max(own[i], 0.0) + fallen) / wrong if tables.parts[i] > 0.0 else 0.0)
     return parts

@@ -123,6 +123,32 @@ def test_copies_are_no_parents_of_each_other_and_are_named_together(
     assert {"hour", "at"} in [set(one) for one in fields]
 
 
+def test_a_copy_that_is_wrong_alone_is_blamed_and_copies_that_agree_are_not_easily_all_wrong() -> (
+    None
+):
+    rng = np.random.default_rng(1)
+    city = rng.integers(0, 50, 4000)
+    state, colour = city % 10, rng.integers(0, 3, 4000)
+    columns = [code("city", 50), code("state", 10), code("number", 10), code("colour", 3)]
+    network = DependencyNetwork.fit(np.column_stack([city, state, state, colour]) * 1.0, columns, 1)
+    rows = np.array([[7, 3, 7, 0], [7, 7, 3, 0], [7, 3, 3, 0]], float)
+    of_city, *of_copies, _ = network.contributions(rows, 0).T
+    of_states = sum(of_copies)
+    assert (of_states > 0.0).all()
+    assert (of_states[:2] > of_city[:2]).all()
+    assert of_states[2] < of_city[2]
+
+
+def test_what_was_always_the_same_is_nobodys_parent() -> None:
+    city = np.random.default_rng(1).integers(0, 50, 4000)
+    columns = [code("city", 50), code("state", 10), COLUMNS[4]]
+    rows = np.column_stack([city, city % 10, np.full(4000, 11)]).astype(float)
+    book = Codebook.fit(rows, columns)
+    codes = book.encode(rows)
+    views = learn_views(codes, book.sizes, copies(codes, book.sizes))
+    assert [view.parents for view in views] == [(1,), (0,), ()]
+
+
 def test_contributions_name_the_column_that_explains_most(network: DependencyNetwork) -> None:
     parts = network.contributions(np.array([[0, 3, 1, 5, 5], [0, 0, 1, 5, 5]], float), 0)
     assert parts.argmax(axis=1)[0] == 1
