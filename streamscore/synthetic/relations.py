@@ -1,6 +1,7 @@
-"""What numbers of a history have to do with each other: sums and copies that nearly always hold."""
+"""What numbers of a history have to do with each other: what nearly always holds between them."""
 
 from collections.abc import Sequence
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,10 @@ _HELD = 0.99
 _LATEST = 5000
 _CLOSE = 1e-9
 _LARGEST = 1e12
+_CENT = 0.01
+_HALF_A_CENT = 0.5001 * _CENT
+_TRIED, _HELD_FIRST = 50, 0.9
+"""A product is looked for in as many records first, and must hold in that share of them."""
 
 
 def sums_held(fields: Sequence[str], history: Sequence[dict[str, Any]]) -> dict[str, list[str]]:
@@ -40,11 +45,7 @@ def sums_held(fields: Sequence[str], history: Sequence[dict[str, Any]]) -> dict[
     table = _table(fields, history)
     found = {}
     copies = set(copied_fields(fields, history))
-    moving = [
-        place
-        for place, name in enumerate(fields)
-        if len(table) and name not in copies and np.ptp(table[:, place]) > 0
-    ]
+    moving = [place for place in _moving(table) if fields[place] not in copies]
     for place in moving:
         others = [i for i in moving if i != place]
         if len(others) < 2:
@@ -53,6 +54,40 @@ def sums_held(fields: Sequence[str], history: Sequence[dict[str, Any]]) -> dict[
         parts = [i for i, weight in zip(others, weights, strict=True) if weight > 0.5]
         if len(parts) >= 2 and _agrees(table[:, place], table[:, parts].sum(axis=1)):
             found[fields[place]] = [fields[i] for i in parts]
+    return found
+
+
+def products_held(fields: Sequence[str], history: Sequence[dict[str, Any]]) -> dict[str, list[str]]:
+    """Find fields that are the product of two others, to the cent, or a hundredth of it.
+
+    Parameters
+    ----------
+    fields : sequence of str
+        The number fields.
+    history : sequence of dict
+        Values by field name; the latest 5,000 are looked at.
+
+    Returns
+    -------
+    dict of str to list of str
+        Field -> its factors; a copy of another field is no product.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> drawn = [(int(n), round(float(p), 2)) for n, p in rng.uniform(1, 9, (50, 2))]
+    >>> rows = [{"items": n, "price": p, "paid": round(n * p, 2)} for n, p in drawn]
+    >>> products_held(["items", "price", "paid"], rows)
+    {'paid': ['items', 'price']}
+    """
+    table = _table(fields, history)
+    copies = set(copied_fields(fields, history))
+    moving = [i for i in _moving(table) if fields[i] not in copies]
+    found: dict[str, list[str]] = {}
+    for place in moving:
+        for pair in combinations([i for i in moving if i != place], 2):
+            if any(_is_product(table, place, pair, scale) for scale in (1.0, _CENT)):
+                found.setdefault(fields[place], [fields[i] for i in pair])
     return found
 
 
@@ -65,7 +100,7 @@ def copied_fields(fields: Sequence[str], history: Sequence[dict[str, Any]]) -> l
     ['b']
     """
     table = _table(fields, history)
-    moving = [i for i in range(len(fields)) if len(table) and np.ptp(table[:, i]) > 0]
+    moving = _moving(table)
     return [
         fields[later]
         for at, later in enumerate(moving)
@@ -80,6 +115,22 @@ def _table(fields: Sequence[str], history: Sequence[dict[str, Any]]) -> Any:
     # Beyond it squares are not precise enough, or not finite.
     table[:, np.any(np.abs(table) > _LARGEST, axis=0)] = 0.0
     return table
+
+
+def _moving(table: Any) -> list[int]:
+    """Return the columns that are not always the same."""
+    if not len(table):
+        return []
+    return [place for place, width in enumerate(np.ptp(table, axis=0)) if width > 0]
+
+
+def _is_product(table: Any, place: int, pair: tuple[int, int], scale: float) -> bool:
+    for rows, held in ((table[:_TRIED], _HELD_FIRST), (table, _HELD)):
+        product = scale * rows[:, pair[0]] * rows[:, pair[1]]
+        within = _HALF_A_CENT + _CLOSE * np.abs(product)
+        if np.mean(np.abs(rows[:, place] - product) <= within) < held:
+            return False
+    return True
 
 
 def _agrees(numbers: Any, others: Any) -> bool:

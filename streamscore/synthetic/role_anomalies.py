@@ -14,7 +14,7 @@ from streamscore.synthetic.kinds import (
     shuffle,
     swap,
 )
-from streamscore.synthetic.relations import copied_fields, sums_held
+from streamscore.synthetic.relations import copied_fields, products_held, sums_held
 from streamscore.synthetic.text_anomalies import text_kinds
 
 _SWAPPED = 3
@@ -34,15 +34,16 @@ def role_kinds(source: Source, history: Sequence[Record] = ()) -> Kinds:
     unseen: a category never seen. sentinel: every field that has a word for "not known" has it.
     extreme: a number far beyond any. swap_1, swap: one category, three, drawn from other records;
     shuffle: all of them. calendar: a field that repeats a part of the event time does not. sum,
-    copy: a sum of numbers, or a copy of one, that the history holds is broken. Those of texts are
-    told in `text_kinds`. A changed record keeps the bounds of the source.
+    product, copy: a sum or a product of numbers, or a copy of one, that the history holds is
+    broken. swap_number: one number drawn from other records, where others may depend on it. Those
+    of texts are told in `text_kinds`. A changed record keeps the bounds of the source.
 
     Parameters
     ----------
     source : Source
         The source.
     history : sequence of dict
-        Values by field name, from which sums and copies are read.
+        Values by field name, from which sums, products and copies are read.
     """
     categories = source.with_role("category", "flag")
     named = [n for n in source.with_role("category") if source.fields[n].type == "string"]
@@ -66,6 +67,7 @@ def _number_kinds(source: Source, history: Sequence[Record]) -> Kinds:
     numbers = [name for name in source.with_role("number") if name not in repeats]
     calendar = {name: _CALENDAR[part] for name, part in repeats.items() if part in _CALENDAR}
     sums = sums_held(numbers, history)
+    products = products_held(numbers, history)
     copies = copied_fields(numbers, history)
     kinds: dict[str, tuple[Change, ...]] = {}
     if numbers:
@@ -74,8 +76,12 @@ def _number_kinds(source: Source, history: Sequence[Record]) -> Kinds:
         kinds["calendar"] = tuple(_calendar(name, values) for name, values in calendar.items())
     if sums:
         kinds["sum"] = tuple(_moved(source.fields[name], name) for name in sums)
+    if products:
+        kinds["product"] = tuple(_grown(source.fields[name], name) for name in products)
     if copies:
         kinds["copy"] = tuple(_moved(source.fields[name], name) for name in copies)
+    if numbers and len(source.with_role("number", "category", "flag")) > 1:
+        kinds["swap_number"] = (swap(numbers, 1),)
     return kinds
 
 
@@ -126,6 +132,19 @@ def _moved(field: Field, name: str) -> Change:
         if before is None:
             return False
         record[name] = _bounded(field, before + one_of((1, 2, 3), rng))
+        return bool(record[name] != before)
+
+    return change
+
+
+def _grown(field: Field, name: str) -> Change:
+    """Return the change of a number by a part of it, as a wrong factor would."""
+
+    def change(record: Record, rng: Rng, _pool: Pool) -> bool:
+        before = record.get(name)
+        if not before:
+            return False
+        record[name] = _bounded(field, round(before * float(rng.uniform(1.1, 2.0)), 2))
         return bool(record[name] != before)
 
     return change

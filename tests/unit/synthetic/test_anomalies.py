@@ -59,7 +59,7 @@ def test_every_kind_occurs_and_leaves_a_record_that_its_source_accepts(source: S
     codec = Codec(source)
     injector = Injector(source, np.random.default_rng(0))
     found: Counter[str | None] = Counter()
-    for record in originals(source, 600):
+    for record in originals(source, 1500):
         before = msgspec.json.encode(record)
         changed, kind, fields = injector.inject(record)
         found[kind] += 1

@@ -10,7 +10,7 @@ from streamscore.sources import Codec, Source, load_source
 from streamscore.sources.source import EventTime, Field
 from streamscore.synthetic import generate
 from streamscore.synthetic.kinds import Pool
-from streamscore.synthetic.relations import copied_fields, sums_held
+from streamscore.synthetic.relations import copied_fields, products_held, sums_held
 from streamscore.synthetic.role_anomalies import role_kinds
 from streamscore.synthetic.text_anomalies import texts_of
 
@@ -26,6 +26,9 @@ SHOP = Source(
         "freight": NUMBER,
         "total": NUMBER,
         "charged": NUMBER,
+        "pieces": NUMBER,
+        "grams": NUMBER,
+        "weight": Field(type="float", role="number"),
         "stars": NUMBER,
         "hour": NUMBER,
         "note": Field(type="string", role="text", max_length=90),
@@ -37,7 +40,8 @@ def orders(n: int) -> list[dict[str, Any]]:
     rng = np.random.default_rng(0)
     records = []
     for i in range(n):
-        goods, freight = (int(value) for value in rng.integers(1, 90, 2))
+        goods, freight, pieces = (int(value) for value in rng.integers(1, 90, 3))
+        grams = int(rng.integers(1, 200))
         records.append(
             {
                 "at": 1_700_000_000 + 600 * i,
@@ -47,6 +51,9 @@ def orders(n: int) -> list[dict[str, Any]]:
                 "freight": freight,
                 "total": goods + freight,
                 "charged": goods + freight,
+                "pieces": pieces,
+                "grams": grams,
+                "weight": round(pieces * grams / 100, 2),
                 "stars": int(rng.integers(1, 6)),
                 "hour": (1_700_000_000 + 600 * i) // 3600 % 24,
                 "note": f"it came on day {rng.integers(1000)} and all was well",
@@ -77,8 +84,8 @@ def test_every_kind_is_there_and_leaves_a_record_that_the_source_accepts() -> No
     codec = Codec(SHOP)
     kinds = role_kinds(SHOP, orders(200))
     expected = (
-        "unseen sentinel extreme calendar sum copy garbled shouting empty link other_text "
-        "repeated_text number_against_text swap_1 swap shuffle"
+        "unseen sentinel extreme calendar sum product copy swap_number garbled shouting empty link "
+        "other_text repeated_text number_against_text swap_1 swap shuffle"
     )
     assert set(kinds) == set(expected.split())
     for kind in kinds:
@@ -94,6 +101,19 @@ def test_a_broken_sum_and_a_broken_copy_no_longer_hold() -> None:
         )
     for _, after in made("copy"):
         assert after["charged"] != after["total"]
+
+
+def test_a_broken_product_no_longer_holds() -> None:
+    for before, after in made("product"):
+        assert moved(before, after) == {"weight"}
+        assert abs(after["weight"] - before["weight"]) > 0.09 * before["weight"]
+
+
+def test_a_swapped_number_is_one_that_another_record_has() -> None:
+    known = {name: {one[name] for one in orders(200)} for name in orders(1)[0]}
+    for before, after in made("swap_number"):
+        (name,) = moved(before, after)
+        assert after[name] in known[name]
 
 
 def test_a_calendar_field_is_another_hour_than_that_of_the_event_time() -> None:
@@ -159,6 +179,18 @@ def test_sums_and_copies_are_read_from_a_history_with_some_dirt() -> None:
     assert copied_fields(["total", "charged", "stars"], orders(50)) == ["charged"]
     assert sums_held(fields, []) == {}
     assert copied_fields(fields, [{"goods": 1e300, "freight": None}]) == []
+
+
+def test_products_are_read_to_the_cent_from_a_history_with_some_dirt() -> None:
+    fields = ["pieces", "grams", "weight", "goods", "total"]
+    records = [dict(record) for record in orders(1000)]
+    for record in records[::150]:
+        record["weight"] += 1
+    assert products_held(fields, records) == {"weight": ["pieces", "grams"]}
+    for record in records[::20]:
+        record["weight"] += 1
+    assert products_held(fields, records) == {}
+    assert products_held(fields, []) == {}
 
 
 def test_the_sum_of_the_injured_is_found_in_accidents() -> None:
