@@ -197,7 +197,7 @@ def answer_each(asked: Question, contender: Contender, seeds: Sequence[int]) -> 
 
 def _answer(asked: Question, name: str, found: Sequence[Performance]) -> Answer:
     def measured(kinds: Collection[str]) -> DetectorResult:
-        return result_of(name, asked.task, found, PREVALENCE, kinds)
+        return result_of(name, asked.task, found, PREVALENCE, kinds, has_kind_intervals=False)
 
     return Answer(measured(asked.kinds), measured(asked.other))
 

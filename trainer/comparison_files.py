@@ -19,6 +19,7 @@ from trainer.comparison_plots import (
 from trainer.comparison_tables import (
     TextTable,
     detector_table,
+    interval_table,
     kind_table,
     labelled_table,
     reason_table,
@@ -58,7 +59,8 @@ def write_comparison(folder: Path, compared: Compared) -> None:
         figures["projection"] = plot_projection(projection, title)
     for name, figure in figures.items():
         figure.savefig(folder / f"{name}.png", dpi=DOTS_PER_INCH)
-    tables = "\n\n".join(table.markdown() for table in tables_of(comparison))
+    told = [*tables_of(comparison), interval_table(comparison.detectors)]
+    tables = "\n\n".join(table.markdown() for table in told)
     (folder / TABLES).write_text(f"# {title}\n\n{tables}\n", encoding="utf-8")
     (folder / SUMMARY).write_text("\n".join(summary_lines(comparison)) + "\n", encoding="utf-8")
     encoded = msgspec.json.format(msgspec.json.encode(comparison), indent=1)

@@ -1,9 +1,11 @@
 """The tables of a comparison of detectors, as rows of text."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import isnan
 from typing import NamedTuple
 
+from streamscore.evaluation.intervals import Interval
+from streamscore.evaluation.measures import Measures
 from streamscore.evaluation.results import DetectorResult
 
 _MEASURES = ("AUROC", "AUPRC", "recall at 1%", "recall at 0.1%")
@@ -38,19 +40,11 @@ class TextTable(NamedTuple):
         return "\n".join([lines[0], "|---" * len(self.columns) + "|", *lines[1:]])
 
 
-def detector_table(found: Sequence[DetectorResult], *, with_intervals: bool = True) -> TextTable:
-    """List the detectors with their measures, flag rate, cost and size.
-
-    Parameters
-    ----------
-    found : sequence of DetectorResult
-        The results.
-    with_intervals : bool
-        Whether the 95% intervals stand beside the measures.
-    """
+def detector_table(found: Sequence[DetectorResult]) -> TextTable:
+    """List the detectors with their measures and 95% intervals, flag rate, cost and size."""
     columns = ("detector", *_MEASURES, "flagged when clean", "microseconds", "KiB")
     rows = [
-        [one.name, *_measures(one, with_intervals=with_intervals), *_costs(one)] for one in found
+        [one.name, *_with_intervals(one.measures, one.intervals), *_costs(one)] for one in found
     ]
     return TextTable(columns, rows)
 
@@ -62,6 +56,17 @@ def kind_table(found: Sequence[DetectorResult]) -> TextTable:
         for kind in dict.fromkeys(kind for one in found for kind in one.kinds)
     ]
     return TextTable(("AUPRC (recall at 1%)", *(one.name for one in found)), rows)
+
+
+def interval_table(found: Sequence[DetectorResult]) -> TextTable:
+    """List all measures by detector and kind, with their 95% intervals."""
+    rows = [
+        [one.name, kind, *_with_intervals(own.measures, own.intervals)]
+        for one in found
+        for kind, own in one.kinds.items()
+        if own.intervals
+    ]
+    return TextTable(("detector", "kind", *_MEASURES), rows)
 
 
 def reason_table(found: Sequence[DetectorResult]) -> TextTable:
@@ -90,10 +95,10 @@ def labelled_table(found: Sequence[DetectorResult]) -> TextTable:
     return TextTable(("judged by people", "anomalies", "normal", "precision", "recall"), rows)
 
 
-def _measures(one: DetectorResult, *, with_intervals: bool) -> Iterator[str]:
-    for name, value in one.measures._asdict().items():
-        low, high = one.intervals[name]
-        yield f"{value:.3f} [{low:.3f}, {high:.3f}]" if with_intervals else f"{value:.3f}"
+def _with_intervals(measures: Measures, intervals: Mapping[str, Interval]) -> Iterator[str]:
+    for name, value in measures._asdict().items():
+        low, high = intervals[name]
+        yield f"{value:.3f} [{low:.3f}, {high:.3f}]"
 
 
 def _costs(one: DetectorResult) -> list[str]:

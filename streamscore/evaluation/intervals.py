@@ -109,6 +109,30 @@ def bootstrap(
     }
 
 
+def bootstrap_kinds(
+    trials: Sequence[Trial], prevalence: float, rng: np.random.Generator, replicates: int = 200
+) -> dict[str, dict[str, Interval]]:
+    """Return a 95% interval for each measure of each kind, as `bootstrap` does for all together.
+
+    Examples
+    --------
+    >>> trial = Trial(np.arange(100.0), {"far": np.full(9, 200.0), "near": np.arange(90.0, 99.0)})
+    >>> found = bootstrap_kinds([trial], 0.01, np.random.default_rng(0))
+    >>> found["far"]["auroc"], found["near"]["auroc"].low < 0.94 < found["near"]["auroc"].high
+    (Interval(low=1.0, high=1.0), True)
+    """
+    kinds = dict.fromkeys(kind for trial in trials for kind in trial.anomalies)
+    own = {
+        kind: [
+            Trial(trial.clean, {kind: trial.anomalies[kind]})
+            for trial in trials
+            if kind in trial.anomalies
+        ]
+        for kind in kinds
+    }
+    return {kind: bootstrap(found, prevalence, rng, replicates) for kind, found in own.items()}
+
+
 def _kind_weights(anomalies: Scores) -> list[NDArray[np.float64]]:
     return [np.full(len(scores), 1.0 / len(scores)) for scores in anomalies.values()]
 

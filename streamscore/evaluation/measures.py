@@ -50,12 +50,14 @@ class Ranking:
     """
 
     def __init__(self, clean: Floats, anomalous: Floats) -> None:
-        self.clean, self.anomalies = len(clean), len(anomalous)
-        scores = np.concatenate([clean, anomalous])
-        self._order = np.argsort(-scores, kind="stable")
-        ordered = scores[self._order]
+        self._clean_falling = np.argsort(-clean, kind="stable")
+        self._falling = np.argsort(-anomalous, kind="stable")
+        ordered, scores = np.sort(clean), anomalous[self._falling]
+        # How many clean records score above each anomaly, and how many at least as high.
+        self._above = len(clean) - np.searchsorted(ordered, scores, side="right")
+        self._at_least = len(clean) - np.searchsorted(ordered, scores, side="left")
         # The last place of each group of equal scores: a threshold cannot part them.
-        self._ends = np.flatnonzero(np.append(np.diff(ordered) != 0, True))
+        self._ends = np.flatnonzero(np.append(np.diff(scores) != 0, True))
 
     def measures(
         self,
@@ -72,45 +74,38 @@ class Ranking:
         clean_weights, anomaly_weights : float64 arrays of shapes (n,) and (m,), or None
             Of each record among its like, at least 0, not all 0; None weighs them alike.
         """
-        alarms, found = self._shares(clean_weights, anomaly_weights)
+        alarms = self._alarms(clean_weights)
+        weights = np.ones(len(self._falling)) if anomaly_weights is None else anomaly_weights
+        found = np.cumsum(weights[self._falling])
+        weights, found = weights[self._falling] / found[-1], found / found[-1]
+        above, at_least = alarms[self._above], alarms[self._at_least]
         return Measures(
-            auroc=_auroc(alarms, found),
-            auprc=_average_precision(alarms, found, prevalence),
-            recall_at_1_percent=_recall_at(alarms, found, 0.01),
-            recall_at_01_percent=_recall_at(alarms, found, 0.001),
+            auroc=1.0 - float(np.dot(weights, (above + at_least) / 2)),
+            auprc=_average_precision(found[self._ends], at_least[self._ends], prevalence),
+            recall_at_1_percent=_recall_at(found, at_least, 0.01),
+            recall_at_01_percent=_recall_at(found, at_least, 0.001),
         )
 
-    def _shares(self, clean: Floats | None, anomalies: Floats | None) -> tuple[Floats, Floats]:
-        """Return the shares of clean records and of anomalies at or above each score, falling."""
-        alarms = np.zeros(self.clean + self.anomalies)
-        found = np.zeros(self.clean + self.anomalies)
-        alarms[: self.clean] = 1.0 if clean is None else clean
-        found[self.clean :] = 1.0 if anomalies is None else anomalies
-        return self._cumulated(alarms), self._cumulated(found)
-
-    def _cumulated(self, weights: Floats) -> Floats:
-        total = np.cumsum(weights[self._order])
-        shares: Floats = total[self._ends] / total[-1]
+    def _alarms(self, weights: Floats | None) -> Floats:
+        """Return the share that the k highest clean records are, for every k from 0 on."""
+        falling = self._clean_falling
+        total = np.zeros(len(falling) + 1)
+        np.cumsum(np.ones(len(falling)) if weights is None else weights[falling], out=total[1:])
+        shares: Floats = total / total[-1]
         return shares
 
 
-def _auroc(alarms: Floats, found: Floats) -> float:
-    """Area under the curve of found over alarms, by trapezoids (ties count half)."""
-    step = np.diff(alarms, prepend=0.0)
-    before = np.concatenate([[0.0], found[:-1]])
-    return float(np.sum(step * (before + found) / 2))
-
-
-def _average_precision(alarms: Floats, found: Floats, prevalence: float) -> float:
+def _average_precision(found: Floats, alarms: Floats, prevalence: float) -> float:
     """Sum of precision times the recall added, as scikit-learn's `average_precision_score`."""
     right, wrong = prevalence * found, (1.0 - prevalence) * alarms
     precision = np.divide(right, right + wrong, out=np.zeros_like(right), where=right > 0)
     return float(np.sum(np.diff(found, prepend=0.0) * precision))
 
 
-def _recall_at(alarms: Floats, found: Floats, rate: float) -> float:
-    allowed = np.searchsorted(alarms, rate * (1 + 1e-9), side="right")
-    return float(found[allowed - 1]) if allowed else 0.0
+def _recall_at(found: Floats, alarms: Floats, rate: float) -> float:
+    """Return what is found by the last anomaly that so few clean records score as high as."""
+    within = int(np.searchsorted(alarms, rate * (1 + 1e-9), side="right"))
+    return float(found[within - 1]) if within else 0.0
 
 
 def measure(clean: Floats, anomalous: Floats, prevalence: float) -> Measures:

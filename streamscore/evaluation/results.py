@@ -13,6 +13,7 @@ from streamscore.evaluation.intervals import (
     Interval,
     Trial,
     bootstrap,
+    bootstrap_kinds,
     mean_measures,
     measures_by_kind,
 )
@@ -28,7 +29,9 @@ class KindResult(Struct, frozen=True, kw_only=True):
     Attributes
     ----------
     measures : Measures
-        Against the clean records, at the prevalence.
+        Against the clean records, at the prevalence; the mean over the trials.
+    intervals : dict of str to Interval
+        Measure -> its 95% bootstrap interval; empty where it was not asked for.
     explained : int
         Of how many that raise an alarm at 1% the reasons were asked.
     top_1, top_3 : float
@@ -37,6 +40,7 @@ class KindResult(Struct, frozen=True, kw_only=True):
     """
 
     measures: Measures
+    intervals: dict[str, Interval] = {}
     explained: int = 0
     top_1: float = float("nan")
     top_3: float = float("nan")
@@ -84,7 +88,7 @@ class DetectorResult(Struct, frozen=True, kw_only=True):
     labelled : LabelledResult or None
         On what people judged.
     channels : dict of str to DetectorResult
-        The same of each channel alone.
+        The same of each channel alone, its kinds without intervals.
     """
 
     name: str
@@ -104,6 +108,8 @@ def result_of(
     performances: Sequence[Performance],
     prevalence: float,
     kinds: Collection[str] | None = None,
+    *,
+    has_kind_intervals: bool = True,
 ) -> DetectorResult:
     """Measure what a contender gave.
 
@@ -119,16 +125,22 @@ def result_of(
         The share that anomalies stand for, in (0, 1).
     kinds : collection of str, optional
         Those that count; all by default.
+    has_kind_intervals : bool
+        Whether each kind has intervals of its own.
     """
     trials = _trials(task, performances, kinds)
     measured = measures_by_kind(trials, prevalence)
-    first = performances[0]
+    first, rng = performances[0], np.random.default_rng(_BOOTSTRAP_SEED)
+    all_kinds = bootstrap(trials, prevalence, rng)
+    each_kind = bootstrap_kinds(trials, prevalence, rng) if has_kind_intervals else {}
     return DetectorResult(
         name=name,
         measures=mean_measures(trials, prevalence),
-        intervals=bootstrap(trials, prevalence, np.random.default_rng(_BOOTSTRAP_SEED)),
+        intervals=all_kinds,
         kinds={
-            kind: _kind_result(kind, measures, task, performances)
+            kind: msgspec.structs.replace(
+                _kind_result(kind, measures, task, performances), intervals=each_kind.get(kind, {})
+            )
             for kind, measures in measured.items()
         },
         flag_rate=flag_rate(task, first),
@@ -137,7 +149,12 @@ def result_of(
         labelled=_labelled(task, first),
         channels={
             channel: result_of(
-                channel, task, [one.channels[channel] for one in performances], prevalence, kinds
+                channel,
+                task,
+                [one.channels[channel] for one in performances],
+                prevalence,
+                kinds,
+                has_kind_intervals=False,
             )
             for channel in first.channels
         },

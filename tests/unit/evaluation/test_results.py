@@ -35,6 +35,17 @@ def test_kinds_are_measured_each_and_together() -> None:
     assert some.measures.auprc == 1.0
 
 
+def test_each_kind_has_intervals_that_hold_its_measures_and_channels_have_none() -> None:
+    scored = msgspec.structs.replace(performance(), channels={"loud": performance()})
+    found = result_of("one", asked(), [scored], PREVALENCE)
+    for kind in found.kinds.values():
+        assert set(kind.intervals) == set(kind.measures._fields)
+        for name, value in kind.measures._asdict().items():
+            low, high = kind.intervals[name]
+            assert low - 1e-9 <= value <= high + 1e-9
+    assert not any(kind.intervals for kind in found.channels["loud"].kinds.values())
+
+
 def test_hits_are_counted_among_the_alarms_that_were_explained() -> None:
     ranks = [
         [1, 3, 0, -1, *[-1] * (len(one.anomalies) - 4)]

@@ -96,7 +96,11 @@ def test_the_files_of_a_comparison_are_pictures_tables_and_a_summary(
         assert written.pop(f"{name}.png").startswith(b"\x89PNG")
     results = msgspec.json.decode(written["results.json"])
     assert results["kinds"] == compared().comparison.kinds
-    assert "| one-hot forest |" in written["tables.md"].decode()
+    tables = written["tables.md"].decode()
+    kinds = compared().comparison.detectors[1].kinds
+    low, high = kinds["extreme"].intervals["auprc"]
+    row = next(row for row in tables.splitlines() if row.startswith("| one-hot forest | extreme "))
+    assert f"{kinds['extreme'].measures.auprc:.3f} [{low:.3f}, {high:.3f}]" in row
     assert "best" in written["summary.txt"].decode()
     assert set(written) == {"results.json", "tables.md", "summary.txt"}
 
