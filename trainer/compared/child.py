@@ -72,7 +72,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     fit_seconds, score_seconds : float
         How long learning and scoring took, with the preparation, and without compilation.
     size_bytes : int
-        What was learned, written down.
+        What was learned, written down; 0 where it cannot be.
     """
 
     failure: str = ""
@@ -142,9 +142,23 @@ def judged(
         width=preparation.width,
         fit_seconds=fitted - started,
         score_seconds=done - fitted,
-        size_bytes=len(pickle.dumps(judge)),
+        size_bytes=written_bytes(judge),
     )
     return outcome, np.clip(scores, -_LARGEST_SCORE, _LARGEST_SCORE)
+
+
+def written_bytes(learned: object) -> int:
+    """Return how long what was learned is, written down; 0 where a library's own parts cannot be.
+
+    Examples
+    --------
+    >>> written_bytes(len) > 0, written_bytes(lambda rows: rows)
+    (True, 0)
+    """
+    try:
+        return len(pickle.dumps(learned))
+    except (pickle.PicklingError, AttributeError, TypeError):
+        return 0
 
 
 def main(folder: Path) -> None:

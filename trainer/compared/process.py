@@ -38,7 +38,7 @@ class Scored(Struct, frozen=True, kw_only=True):
     fit_seconds, microseconds_a_record : float
         How long learning took, and scoring, each with the preparation of the matrix, on one thread.
     size_bytes : int
-        What was learned, written down.
+        What was learned, written down; 0 where it cannot be.
     """
 
     scores: NDArray[np.float64]
