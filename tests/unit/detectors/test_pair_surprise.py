@@ -70,6 +70,20 @@ def test_the_reason_names_both_values() -> None:
     assert found[0].words.endswith(" times less often than by chance")
 
 
+def test_pairs_that_say_much_less_than_the_loudest_are_not_spoken_of() -> None:
+    names = ("weather", "season", "fuel", "gear")
+    columns = [Column(name=name, field=name, kind="code", values=2) for name in names]
+    never, seldom = np.random.default_rng(1).integers(0, 2, (2, 4000, 2))
+    never[never.all(axis=1), 0] = 0
+    seldom[seldom.all(axis=1) & (np.arange(4000) % 10 > 0), 0] = 0
+    detector = PairSurprise.fit(np.column_stack([never, seldom]).astype(float), columns, 1)
+    rows = np.array([[0.0, 0, 1, 1], [1, 1, 1, 1]])
+    mild, loud = detector.fold(rows, {})[:, 0]
+    assert 1.0 < mild < loud / 2
+    named = [set(np.flatnonzero(parts)) for parts in detector.contributions(rows, 0)]
+    assert named == [{2, 3}, {0, 1}]
+
+
 def test_numbers_that_are_cut_alike_are_spoken_of_as_ranges() -> None:
     columns = [Column(name=name, field=name, kind="number") for name in ("price", "total")]
     rng = np.random.default_rng(1)
