@@ -103,6 +103,21 @@ def test_a_record_that_differs_in_one_field_is_alike_and_not_the_same() -> None:
         assert alike > 3.0, KINDS[place]
 
 
+@pytest.mark.parametrize(("columns", "most"), [(5, 1), (12, 2), (18, 3), (30, 3)])
+def test_one_column_in_six_may_differ_up_to_three(columns: int, most: int) -> None:
+    named = [Column(name=f"c{i}", field=f"c{i}", kind="code", values=9) for i in range(columns)]
+    matrix = np.random.default_rng(8).integers(0, 9, (2000, columns)).astype(float)
+    timed = np.column_stack([matrix, np.arange(2000) * 3_600_000.0])
+    detector = Repeats.fit(timed, [*named, COLUMNS[AT]], 1)
+    for differing in range(most + 2):
+        again = timed[-1].copy()
+        # Side by side, for what differs everywhere is not looked up.
+        places = detector.arrays()["places"][:differing]
+        again[places] = (again[places] + 1) % 9
+        alike = scores(np.vstack([timed[-50:], again]), detector)[-1].max()
+        assert (alike > 0.0) == (differing <= most), differing
+
+
 def test_a_record_beyond_the_window_of_event_time_does_not_count() -> None:
     hours = FITTED.parameters()["window_ms"] / 3_600_000.0
     near, far = (scores(np.vstack([at(RARE, 0), at(RARE, h)]))[1, 0] for h in (hours, hours + 1))
