@@ -62,3 +62,11 @@ def test_what_is_higher_than_all_counts_is_at_least_as_rare_as_none_of_them() ->
 def test_a_channel_that_never_spoke_is_surprising_when_it_does() -> None:
     assert fit_tail(np.zeros(1000)).of(np.array([0.0, 0.5])).tolist()[0] == 0.0
     assert fit_tail(np.zeros(1000)).of(np.array([0.5]))[0] >= np.log(1001)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_heavy_tail_is_continued_as_a_heavy_one(seed: int) -> None:
+    """Of the Lomax distribution P(score >= s) is (1 + s) ** -4."""
+    tail = fit_tail(np.random.default_rng(seed).pareto(4.0, 20_000))
+    once_in_5000 = np.array([5000**0.25 - 1.0])
+    assert tail.of(once_in_5000)[0] == pytest.approx(np.log(5000), abs=0.7)
