@@ -47,3 +47,15 @@ def test_the_contributions_sum_to_the_score() -> None:
     rows = related(20, 2) * 3.0
     rows[0, 1] = np.nan
     assert detector.contributions(rows).sum(axis=1) == pytest.approx(detector.score(rows))
+
+
+def test_a_few_gross_errors_in_the_history_do_not_hide_smaller_ones() -> None:
+    dirty = related(3000, 1)
+    dirty[::150, 2] += 500.0
+    broken = related(300, 2)
+    broken[:, 2] -= 3.0
+    clean, found = (
+        np.median(Autoencoder.fit(history, COLUMNS, 0).contributions(broken)[:, 2])
+        for history in (related(3000, 1), dirty)
+    )
+    assert found > 0.2 * clean

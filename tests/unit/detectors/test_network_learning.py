@@ -46,3 +46,8 @@ def test_what_came_lately_is_expected_though_it_came_less_often(share: float) ->
     network = DependencyNetwork.fit(history, [column], 1)
     old, new = network.fold(np.array([[0.0], [1.0]]), {})[:, 0]
     assert (new < old) == (share > 1 / 3)
+
+
+def test_columns_that_have_nothing_to_do_with_each_other_are_no_parents() -> None:
+    drawn = np.random.default_rng(3).integers(0, 4, (8, ROWS))
+    assert [view.parents for view in views_of(*drawn)] == [()] * 8
