@@ -49,13 +49,16 @@ def test_a_text_that_was_always_repeated_is_no_surprise() -> None:
 
 
 def test_a_usual_text_may_come_a_little_more_often_than_it_did() -> None:
-    rng = np.random.default_rng(2)
-    history, stream = rng.integers(1000, 2**53, (2, 20_000, 1)).astype(np.float64)
-    for rows in (history, stream):
-        rows[rng.random(20_000) < 0.02] = 77.0
-    detector = RepeatedTexts.fit(history, COLUMNS[1:], 1)
-    scores = detector.fold(stream, detector.begin())[stream[:, 0] == 77.0, 0]
-    assert np.mean(scores > 0.0) < 0.05
+    above = []
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        history, stream = rng.integers(1000, 2**53, (2, 9000, 1)).astype(np.float64)
+        for rows in (history, stream):
+            rows[rng.random(9000) < 0.02] = 77.0
+        detector = RepeatedTexts.fit(history, COLUMNS[1:], 1)
+        scores = detector.fold(stream, detector.begin())[stream[:, 0] == 77.0, 0]
+        above.append(float(np.mean(scores > 0.0)))
+    assert np.mean(above) < 0.05
 
 
 def test_only_the_latest_texts_are_counted() -> None:
