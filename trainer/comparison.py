@@ -7,7 +7,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from streamscore.errors import StreamscoreError
+from streamscore.errors import HistoryError, StreamscoreError
 from streamscore.evaluation.contender import Clock, Contender, Performance
 from streamscore.evaluation.results import DetectorResult, result_of
 from streamscore.evaluation.task import Injecting, Labelled, Slice, Task
@@ -115,7 +115,8 @@ def task_of(
     every = Slice(history.records, history.utc_ms, history.local_ms)
     later = split.fit + split.calibration
     train, calibrate = every.part(0, split.fit), every.part(split.fit, later)
-    test = _without(codec, every.part(later, len(history)), labels)
+    latest = every.part(later, len(history))
+    test = _without(codec, latest, labels)
     injecting = Injecting(codec, train, test, prevalence)
     kinds = kinds_of(codec.source, injecting.history)
     return Task(
@@ -126,7 +127,7 @@ def task_of(
         injected=[
             one for place, seed in enumerate(seeds) for one in injecting.trial(kinds, seed, place)
         ],
-        labelled=_labelled(codec, labels, int(test.utc_ms[0])),
+        labelled=_labelled(codec, labels, int(latest.utc_ms[0])),
     )
 
 
@@ -225,6 +226,11 @@ def _without(codec: Codec, rows: Slice, labels: Sequence[LabelledRecord]) -> Sli
     if not known:
         return rows
     kept = np.array([codec.encode(record) not in known for record in rows.records])
+    if not kept.any():
+        raise HistoryError(
+            "a comparison needs records in its latest slice that are not labelled as anomalies; "
+            f"all {len(rows)} of them are. Give more history, a wider range of time, or --no-labels"
+        )
     records = [record for record, is_kept in zip(rows.records, kept, strict=True) if is_kept]
     return Slice(records, rows.utc_ms[kept], rows.local_ms[kept])
 

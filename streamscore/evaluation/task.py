@@ -161,6 +161,8 @@ class Injecting:
     ) -> list[Injected]:
         """Make the anomalies of one trial; a kind that fits no record is left out.
 
+        So is one whose records all break a rule of the source, which would never be scored.
+
         Parameters
         ----------
         kinds : mapping of str to tuple of Change
@@ -181,7 +183,8 @@ class Injecting:
         for kind in NEIGHBOUR_KINDS if with_neighbours else ():
             rng = _generator(seed, kind)
             made.append((kind, placed_among_neighbours(source, stream, kind, wanted, rng)))
-        return [self._injected(kind, number, found) for kind, found in made if found]
+        injected = [self._injected(kind, number, found) for kind, found in made if found]
+        return [one for one in injected if len(one.anomalies)]
 
     def _injected(self, kind: str, number: int, placed: Sequence[Placed]) -> Injected:
         batch = self._codec.read([msgspec.json.encode(one.record) for one in placed])

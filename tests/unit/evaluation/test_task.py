@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from streamscore.evaluation.task import Injecting, anomalies_wanted
+from streamscore.synthetic.kinds import Pool, Record, Rng
 from streamscore.synthetic.role_anomalies import role_kinds
 from tests.sensors import SENSORS, STEP_MS
 from tests.unit.evaluation.asked import CODEC, PREVALENCE, asked, is_rising, slices, values_of
@@ -76,3 +77,15 @@ def test_there_are_enough_anomalies_for_a_figure_and_few_enough_for_a_stream() -
     assert anomalies_wanted(3000, 0.001) == 50
     assert anomalies_wanted(100, 0.01) == 10
     assert anomalies_wanted(3, 0.01) == 1
+
+
+def test_a_kind_whose_records_the_source_refuses_is_left_out() -> None:
+    train, _, test = slices()
+
+    def timeless(record: Record, _rng: Rng, _pool: Pool) -> bool:
+        record["at"] = None
+        return True
+
+    made = Injecting(CODEC, train, test, PREVALENCE).trial({"timeless": (timeless,)}, 1, 0)
+    assert "timeless" not in [one.kind for one in made]
+    assert all(len(one.anomalies) for one in made)

@@ -1,7 +1,9 @@
 """What people said of records enters a comparison, where it is of the time that is tested."""
 
 import numpy as np
+import pytest
 
+from streamscore.errors import HistoryError
 from streamscore.evaluation.task import Task
 from tests.sensors import sensor_values
 from tests.trained_sensors import CODEC, history_of
@@ -54,3 +56,16 @@ def test_what_became_of_labels_is_counted() -> None:
     found = LabelledRecords(records=LABELS, unusable={"masked": 3})
     assert labels_used(asked(LABELS), found) == {"judged": 2, "untested": 2, "masked": 3}
     assert labels_used(asked([]), LabelledRecords(records=(), unusable={})) == {}
+
+
+def test_an_anomaly_at_the_very_beginning_of_what_is_tested_is_judged() -> None:
+    first = len(VALUES) - len(asked([]).test)
+    found = asked([labelled(first, is_anomaly=True)]).labelled
+    assert found is not None
+    assert found.is_anomaly.tolist() == [True]
+
+
+def test_a_test_slice_of_nothing_but_labelled_anomalies_is_refused() -> None:
+    every = [labelled(place, is_anomaly=True) for place in range(len(VALUES))]
+    with pytest.raises(HistoryError, match=r"all \d+ of them are\. Give more history"):
+        asked(every)
