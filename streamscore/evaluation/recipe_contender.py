@@ -14,6 +14,7 @@ from streamscore.detectors.detector import Matrix, Memory
 from streamscore.detectors.reasons import Reason
 from streamscore.detectors.recipes import Recipe, fit_recipe, recipe_named
 from streamscore.evaluation.contender import Clock, Performance
+from streamscore.evaluation.labelled_places import labelled_places
 from streamscore.evaluation.measures import alarm_threshold
 from streamscore.evaluation.task import Injected, Slice, Task
 from streamscore.events import iso_utc
@@ -134,8 +135,10 @@ class FittedRecipe:
     def _labelled(self) -> NDArray[np.float64] | None:
         if self._task.labelled is None:
             return None
-        rows = _encoded(self._encoder, self._task.labelled.judged)
-        return self._fitted.score(self._fitted.fold(rows, _copied(self._memory)))
+        placed, order = labelled_places(self._task, self._task.labelled)
+        scores = np.empty(len(order))
+        scores[order] = self._fitted.score(self._scored(placed).channels)
+        return scores
 
     def _channels(self, found: Sequence[NDArray[np.float64]]) -> dict[str, Performance]:
         names = [channel.name for channel in self._fitted.channels]
