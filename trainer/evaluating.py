@@ -187,7 +187,7 @@ def publish_evaluation(
         LoggedEvaluation(
             experiment=name,
             params=_params(comparison),
-            metrics=_metrics(comparison),
+            metrics=logged_metrics(comparison),
             folder=folder,
         ),
     )
@@ -222,8 +222,11 @@ def _params(comparison: Comparison) -> dict[str, str]:
     }
 
 
-def _metrics(comparison: Comparison) -> dict[str, float]:
-    """Name each figure after its detector; those of the kinds are in the table of kinds."""
+def logged_metrics(comparison: Comparison) -> dict[str, float]:
+    """Name each figure after its detector; those of the kinds are in the table of kinds.
+
+    MLflow takes no plus sign in a name: `categorical+text` is `categorical and text` there.
+    """
     figures: dict[str, float] = {"test_rows": float(comparison.test_rows)}
     for one in comparison.detectors:
         own = one.measures._asdict() | {
@@ -232,5 +235,6 @@ def _metrics(comparison: Comparison) -> dict[str, float]:
         }
         if one.size_bytes:
             own["size_bytes"] = float(one.size_bytes)
-        figures |= {f"{one.name}/{name}": float(value) for name, value in own.items()}
+        detector = one.name.replace("+", " and ")
+        figures |= {f"{detector}/{name}": float(value) for name, value in own.items()}
     return figures
