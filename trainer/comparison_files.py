@@ -101,7 +101,7 @@ def summary_lines(comparison: Comparison) -> list[str]:
             f"  best      {best.name}: average precision {best.measures.auprc:.3f}, "
             f"{best.measures.recall_at_1_percent:.0%} found at 1% of false alarms"
         ),
-        f"  found     best: {', '.join(kinds[:3])}; least: {', '.join(kinds[-3:])}",
+        f"  found     best: {', '.join(kinds[:3])}; least: {', '.join(kinds[3:][-3:]) or '-'}",
         *flag_rate_lines(comparison.flag_rates[best.name], "the clean records"),
         *(f"  failed    {name}: {why}" for name, why in comparison.failed.items()),
         *([f"  labels    {_listed(comparison.labels)}"] if comparison.labels else []),

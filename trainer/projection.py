@@ -32,7 +32,7 @@ class Projection(NamedTuple):
 
 
 def project(task: Task, seed: int) -> Projection | None:
-    """Project clean records and anomalies of the first trial; None where there are too few.
+    """Project clean records and anomalies of the first trial; None where they are few or all alike.
 
     t-SNE (van der Maaten, Hinton, "Visualizing data using t-SNE", 2008) of the first 30 principal
     components of the one-hot encoded, standardised fields.
@@ -59,12 +59,12 @@ def project(task: Task, seed: int) -> Projection | None:
     first = [one for one in task.injected if one.trial == 0]
     anomalies = [encoded(one.anomalies)[:_MOST_OF_A_KIND] for one in first]
     rows = np.concatenate([test, *anomalies]).astype(np.float64)
-    if len(rows) < _FEWEST:
+    spread = rows.std(axis=0)
+    if len(rows) < _FEWEST or not np.any(spread > 0):
         return None
     kinds = [""] * count + [
         one.kind for one, own in zip(first, anomalies, strict=True) for _ in own
     ]
-    spread = rows.std(axis=0)
     rows = (rows[:, spread > 0] - rows[:, spread > 0].mean(axis=0)) / spread[spread > 0]
     # A single far value must not decide the picture.
     rows = np.clip(rows, -5.0, 5.0)

@@ -244,3 +244,16 @@ def test_a_detector_of_a_library_is_compared_in_a_process_of_its_own() -> None:
     assert len(found.clean) == len(task.test)
     assert [len(one) for one in found.anomalies] == [len(one.anomalies) for one in few.injected]
     assert found.microseconds > 0
+
+
+def test_no_kind_is_told_as_found_best_and_least() -> None:
+    comparison = compared().comparison
+    first = comparison.detectors[0]
+    few = dict(list(first.kinds.items())[:4])
+    told = msgspec.structs.replace(
+        comparison, detectors=[msgspec.structs.replace(first, kinds=few)]
+    )
+    (line,) = (line for line in summary_lines(told) if "least:" in line)
+    best, least = line.split("least:")
+    assert sorted(kind for kind in few if kind in best) != sorted(few)
+    assert [kind for kind in few if kind in best and kind in least] == []
