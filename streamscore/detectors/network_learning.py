@@ -120,8 +120,8 @@ def learn_views(codes: Codes, sizes: NDArray[np.int64], copied: NDArray[np.bool_
     # The columns are read one by one.
     early, later = np.asfortranarray(codes[:cut]), np.asfortranarray(codes[cut:])
     choices = [_Choice(early, later, sizes, column) for column in range(codes.shape[1])]
-    # What has always been the same explains nothing, and needs no explanation: it would have what
-    # other columns say counted twice.
+    # What has always been the same explains nothing, and needs no explanation: beside a parent it
+    # would only count the same rows once more.
     is_same = (early == early[:1]).all(axis=0)
     apart = copied | is_same | is_same[:, None]
     views: list[View] = []

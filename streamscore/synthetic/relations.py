@@ -15,6 +15,11 @@ _HALF_A_CENT = 0.5001 * _CENT
 _TRIED, _HELD_FIRST = 50, 0.9
 """A product is looked for in as many records first, and must hold in that share of them."""
 
+_BY_CHANCE = 0.9
+"""What holds in more records with the factor of another one, as among zeros, is no product."""
+
+_MOST_FACTORS = 24
+
 
 def sums_held(fields: Sequence[str], history: Sequence[dict[str, Any]]) -> dict[str, list[str]]:
     """Find fields that are the sum of two others or more.
@@ -60,6 +65,9 @@ def sums_held(fields: Sequence[str], history: Sequence[dict[str, Any]]) -> dict[
 def products_held(fields: Sequence[str], history: Sequence[dict[str, Any]]) -> dict[str, list[str]]:
     """Find fields that are the product of two others, to the cent, or a hundredth of it.
 
+    It must hold in 99% of the records that have all of the fields, and not with the factors of
+    other records. The first 24 fields that change are looked at.
+
     Parameters
     ----------
     fields : sequence of str
@@ -82,7 +90,7 @@ def products_held(fields: Sequence[str], history: Sequence[dict[str, Any]]) -> d
     """
     table = _table(fields, history)
     copies = set(copied_fields(fields, history))
-    moving = [i for i in _moving(table) if fields[i] not in copies]
+    moving = [i for i in _moving(table) if fields[i] not in copies][:_MOST_FACTORS]
     found: dict[str, list[str]] = {}
     for place in moving:
         for pair in combinations([i for i in moving if i != place], 2):
@@ -125,12 +133,17 @@ def _moving(table: Any) -> list[int]:
 
 
 def _is_product(table: Any, place: int, pair: tuple[int, int], scale: float) -> bool:
-    for rows, held in ((table[:_TRIED], _HELD_FIRST), (table, _HELD)):
-        product = scale * rows[:, pair[0]] * rows[:, pair[1]]
+    def held(rows: Any, first: Any) -> float:
+        product = scale * first * rows[:, pair[1]]
         within = _HALF_A_CENT + _CLOSE * np.abs(product)
-        if np.mean(np.abs(rows[:, place] - product) <= within) < held:
-            return False
-    return True
+        return float(np.mean(np.abs(rows[:, place] - product) <= within))
+
+    few, factor = table[:_TRIED], table[:, pair[0]]
+    return (
+        held(few, few[:, pair[0]]) >= _HELD_FIRST
+        and held(table, factor) >= _HELD
+        and held(table, np.roll(factor, 1)) <= _BY_CHANCE
+    )
 
 
 def _agrees(numbers: Any, others: Any) -> bool:

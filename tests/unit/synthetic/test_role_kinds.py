@@ -193,6 +193,13 @@ def test_products_are_read_to_the_cent_from_a_history_with_some_dirt() -> None:
     assert products_held(fields, []) == {}
 
 
+def test_what_is_nearly_always_zero_or_smaller_than_a_cent_is_no_product() -> None:
+    rng = np.random.default_rng(1)
+    rates = rng.uniform(0.0, 0.004, (500, 2)).tolist()
+    records = [{"a": a, "b": b, "fee": 0.004 * (i % 300 == 0)} for i, (a, b) in enumerate(rates)]
+    assert products_held(["a", "b", "fee"], records) == {}
+
+
 def test_the_sum_of_the_injured_is_found_in_accidents() -> None:
     source = load_source("accidents")
     history = list(generate("accidents", 3000, np.random.default_rng(2)))
