@@ -1,6 +1,7 @@
 """An evaluation, wired: from settings and history to tables, pictures and a run in MLflow."""
 
 from collections.abc import Callable, Mapping, Sequence
+from math import isnan
 from pathlib import Path
 
 import msgspec
@@ -235,6 +236,9 @@ def logged_metrics(comparison: Comparison) -> dict[str, float]:
         }
         if one.size_bytes:
             own["size_bytes"] = float(one.size_bytes)
+        if one.labelled is not None:
+            judged = {"precision": one.labelled.precision, "recall": one.labelled.recall}
+            own |= {f"labelled_{n}": share for n, share in judged.items() if not isnan(share)}
         detector = one.name.replace("+", " and ")
         figures |= {f"{detector}/{name}": float(value) for name, value in own.items()}
     return figures
