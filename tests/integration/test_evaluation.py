@@ -30,7 +30,7 @@ def test_an_evaluation_is_printed_and_is_a_run_in_mlflow(
     import mlflow
 
     at = ["--set", f"mlflow.tracking_uri={mlflow_server}"]
-    asked = ["evaluate", "reviews", str(file), "--seeds", "1", "--detector", "repeats"]
+    asked = ["evaluate", "reviews", str(file), "--seeds", "1", "--detector", "repeats+stray-times"]
     assert main([*at, *asked]) == 0
     printed = capsys.readouterr().out
     assert "rating_up" in printed
@@ -40,7 +40,7 @@ def test_an_evaluation_is_printed_and_is_a_run_in_mlflow(
     mlflow.set_tracking_uri(mlflow_server)
     run = mlflow.get_run(address.rpartition("/")[2])
     assert run.data.params["source"] == "reviews"
-    assert 0 <= run.data.metrics["repeats/auprc"] <= 1
+    assert 0 <= run.data.metrics["repeats and stray-times/auprc"] <= 1
     assert run.data.metrics["one-hot forest/microseconds"] > 0
     artifacts = {
         one.path
