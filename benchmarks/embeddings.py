@@ -81,7 +81,7 @@ class HashedMeaning:
             for column in encoder.columns
         ]
         fitted = fit_recipe(recipe_named(_DETECTOR), train, later, columns, seed)
-        return FittedRecipe(self.name, task, encoder, fitted, later, seed).perform(clock)
+        return FittedRecipe(self.name, task, encoder, fitted, train, later, seed).perform(clock)
 
 
 class NamedRecipe(RecipeContender):

@@ -50,7 +50,7 @@ class RecipeContender:
         encoder = Encoder.fit(task.codec, task.train.records, self._recipe.plan)
         train, later = _encoded(encoder, task.train), _encoded(encoder, task.calibrate)
         fitted = fit_recipe(self._recipe, train, later, encoder.columns, seed)
-        return FittedRecipe(self.name, task, encoder, fitted, later, seed).perform(clock)
+        return FittedRecipe(self.name, task, encoder, fitted, train, later, seed).perform(clock)
 
 
 class _Scored(NamedTuple):
@@ -73,6 +73,8 @@ class FittedRecipe:
         Fit on the training slice.
     fitted : Combination
         Fit on the same.
+    train : float64 array of shape (m, d)
+        The training slice, encoded: memories begin with it, as they do in a training.
     later : float64 array of shape (n, d)
         The calibration slice, encoded.
     seed : int
@@ -85,11 +87,14 @@ class FittedRecipe:
         task: Task,
         encoder: Encoder,
         fitted: Combination,
+        train: Matrix,
         later: Matrix,
         seed: int,
     ) -> None:
         self._task, self._encoder, self._fitted = task, encoder, fitted
         memory = fitted.begin()
+        if memory:
+            fitted.fold(train, memory)
         self._later = fitted.fold(later, memory)
         self._memory = memory
         self._test = _encoded(encoder, task.test)

@@ -5,10 +5,11 @@ from functools import cache
 import msgspec
 import numpy as np
 
-from streamscore.detectors.recipes import Recipe
+from streamscore.detectors.recipes import Recipe, fit_recipe
 from streamscore.evaluation.contender import Performance, performances
 from streamscore.evaluation.recipe_contender import RecipeContender, in_stream
 from streamscore.evaluation.task import Injected, Labelled
+from streamscore.features import Encoder
 from tests.unit.evaluation.asked import asked, no_time, of_kind, slices
 
 WITH_MEMORY = Recipe(name="both", members=(("isolation-forest", 1.0), ("repeats", 1.0)))
@@ -45,6 +46,20 @@ def test_a_repeat_is_found_where_a_detector_has_a_memory() -> None:
     repeats = of_kind(asked(), "exact_repeat")
     assert np.median(found.anomalies[repeats]) > np.quantile(found.clean, 0.99)
     assert np.median(alone.anomalies[repeats]) < np.quantile(alone.clean, 0.9)
+
+
+def test_memories_begin_with_what_was_learned_from_as_on_a_stream_that_went_on() -> None:
+    task, recipe = asked(), WITH_MEMORY
+    encoder = Encoder.fit(task.codec, task.train.records, recipe.plan)
+    train, later, test = (
+        encoder.encode(one.records, one.utc_ms, one.local_ms)
+        for one in (task.train, task.calibrate, task.test)
+    )
+    fitted = fit_recipe(recipe, train, later, encoder.columns, 1)
+    whole = fitted.score(fitted.fold(np.vstack([train, later, test]), fitted.begin()))
+    found = competed(recipe)
+    assert np.allclose(found.calibration, whole[len(train) : len(train) + len(later)])
+    assert np.allclose(found.clean, whole[len(train) + len(later) :])
 
 
 def test_channels_are_told_on_their_own() -> None:
